@@ -1,0 +1,1 @@
+"""archloom's stages and libraries: a folder with component.py is a stage, any other a library."""

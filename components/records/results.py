@@ -1,0 +1,262 @@
+"""The records that stages write: plan of a round, training results, verdicts, profiles, scores.
+
+Seconds and milliseconds are measurements and named so (`*_seconds`, `*_ms`); everything else repeats exactly when a
+search with the same description runs again. `None` stands for a number that is not there or not finite.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["search", "rerank", "grid", "winner", "ensemble"]
+Phase = Literal["probe", "full"]
+Reason = Literal["size", "non_finite", "quality", "stability", "failed", "time_up"]
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every record: frozen, strict, written once."""
+
+
+class Span(Record, kw_only=True):
+    """When a piece of work ran: start in seconds since the epoch, and how long it took in seconds."""
+
+    start_seconds: float
+    duration_seconds: float
+
+
+class Split(Record, kw_only=True):
+    """Rows of one part of the data: how many in all and of each class (in class order), and the bytes' sha256."""
+
+    rows: int
+    class_rows: tuple[int, ...]
+    sha256: str
+
+
+class DataManifest(Record, kw_only=True):
+    """What data_split wrote.
+
+    Fields:
+        source: as in the search file.
+        input_shape: shape of one row, `[height, width, channels]` or `[features]`.
+        classes: names of the classes; labels are their indices.
+        features: names of the features (csv: after expansion), empty for images.
+        train, validation, test: the three parts.
+    """
+
+    source: str
+    input_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    features: tuple[str, ...] = ()
+    train: Split
+    validation: Split
+    test: Split
+
+
+class Variant(Record, kw_only=True):
+    """One trial of a candidate.
+
+    Fields:
+        name: unique within the candidate, safe as a file name.
+        network: the network that the spec is tried in.
+        width, depth: channel and block multipliers.
+        initialisation: which random initialisation, >= 0.
+    """
+
+    name: str
+    network: str
+    width: float = 1.0
+    depth: float = 1.0
+    initialisation: int = 0
+
+
+class Candidate(Record, kw_only=True):
+    """A proposed design.
+
+    Fields:
+        id: canonical id of the spec, with a suffix where the same spec is tried at several scales or initialisations.
+        spec: the design as JSON data; the space decodes it.
+        origin: `random`, `mutation`, `known` or `winner`.
+        change: what the mutation changed, for people to read.
+        parent: id of the mutated candidate.
+        role: `searched`, or `baseline` for published designs that are only compared.
+        variants: its trials, cheapest first.
+        costs: predicted costs of each variant by name: parameters, multiply_adds, activation_bytes.
+    """
+
+    id: str
+    spec: Any
+    origin: Literal["random", "mutation", "known", "winner"]
+    change: str = ""
+    parent: str | None = None
+    role: Literal["searched", "baseline"] = "searched"
+    variants: tuple[Variant, ...]
+    costs: dict[str, dict[str, float]]
+
+
+class Plan(Record, kw_only=True):
+    """`candidates.json`: everything that a round needs, fixed when it is proposed.
+
+    Fields:
+        kind: what the round is for.
+        round: its path in the search directory, such as `rounds/00003`.
+        shards: number of shards; candidate i belongs to shard i % shards.
+        candidates: in proposal order.
+        probe_steps: steps of the probe, 0 where the round has none.
+        full_steps: steps of the full phase, the probe's included.
+        controller_state: the controller's state from which the round was proposed.
+        screened: what the screens before building dropped, by reason.
+        seconds_left: active seconds that the budget leaves, None without a limit.
+    """
+
+    kind: Kind
+    round: str
+    shards: int
+    candidates: tuple[Candidate, ...]
+    probe_steps: int
+    full_steps: int
+    controller_state: Any = None
+    screened: dict[str, int] = {}
+    seconds_left: float | None = None
+
+
+class TrialResult(Record, kw_only=True):
+    """What training one variant gave.
+
+    Fields:
+        variant: its name.
+        status: `trained`; `not_built` (over the size limit, or an earlier variant failed under the rule `any`);
+            `non_finite` (the loss was NaN or infinite); `time_up`.
+        steps: steps done, the probe's included.
+        accuracy, nll: on the validation rows after the last step; None where not evaluated.
+        loss: training loss of the last step; None where not finite.
+        parameters: trainable parameters of the built model.
+        traces: traces of compiled functions by kind (`train`, `evaluate`).
+        build_seconds, trace_seconds, step_seconds, evaluate_seconds: where the time went; `trace_seconds` is the first
+            call of each compiled function, tracing included; `step_seconds` all steps after the first.
+    """
+
+    variant: str
+    status: Literal["trained", "not_built", "non_finite", "time_up"]
+    steps: int = 0
+    accuracy: float | None = None
+    nll: float | None = None
+    loss: float | None = None
+    parameters: int = 0
+    traces: dict[str, int] = {}
+    build_seconds: float = 0.0
+    trace_seconds: float = 0.0
+    step_seconds: float = 0.0
+    evaluate_seconds: float = 0.0
+
+
+class TrainingRecord(Record, kw_only=True):
+    """`probe.json` and `training.json` of a candidate; `failed` says why nothing could be trained."""
+
+    candidate: str
+    phase: Phase
+    trials: tuple[TrialResult, ...]
+    failed: str | None = None
+    span: Span
+
+
+class Verdict(Record, kw_only=True):
+    """`verdict.json`: whether a candidate goes on.
+
+    Fields:
+        reason: why not; None where it goes on.
+        detail: the same for people, with the numbers.
+        kept: variants that go on.
+        stability_norms: largest gradient norm of the stability test by variant; None where it was not finite.
+        predicted_saved_seconds: training seconds that the rejection saved, predicted from the probe's step time.
+    """
+
+    candidate: str
+    reason: Reason | None
+    detail: str
+    kept: tuple[str, ...]
+    stability_norms: dict[str, float | None] = {}
+    predicted_saved_seconds: float = 0.0
+    span: Span
+
+
+class VariantProfile(Record, kw_only=True):
+    """Latency of one variant's forward pass of a batch, measured and estimated.
+
+    Fields:
+        device: what it ran on, and what it was estimated for.
+        latency_ms, spread_ms: median and interquartile range over the repeats.
+        estimated_latency_ms: roofline estimate W / min(I b, C_max).
+        flops, traffic_bytes: W and Q of one batch.
+        intensity: I = W / Q in FLOP per byte.
+        measured_efficiency: E = C / C_ideal, from latency_ms.
+    """
+
+    variant: str
+    device: str
+    batch_size: int
+    latency_ms: float
+    spread_ms: float
+    estimated_latency_ms: float
+    flops: float
+    traffic_bytes: float
+    intensity: float
+    measured_efficiency: float
+
+
+class Profile(Record, kw_only=True):
+    """`profile.json` of a candidate."""
+
+    candidate: str
+    variants: tuple[VariantProfile, ...]
+    failed: str | None = None
+    span: Span
+
+
+class ScoredCandidate(Record, kw_only=True):
+    """A candidate of a committed round with what became of it.
+
+    Fields:
+        reason: why it was rejected; None where it was scored.
+        fitness: validation accuracy of each kept variant, in the plan's order; empty where rejected.
+        quality: its mean.
+        latency: geometric mean of the latencies in ms that scoring used (measured, or estimated).
+        reward: weighted product; None where rejected.
+    """
+
+    id: str
+    round: str
+    role: Literal["searched", "baseline"] = "searched"
+    spec: Any
+    reason: Reason | None
+    detail: str = ""
+    fitness: tuple[float, ...] = ()
+    quality: float | None = None
+    latency_ms: float | None = None
+    reward: float | None = None
+
+
+class Scores(Record, kw_only=True):
+    """`scores.json`: commits a round.
+
+    Fields:
+        scored: the round's candidates in the plan's order.
+        front: ids of the search's Pareto front over (quality, latency) so far.
+        best: the best few of the search so far by reward, best first.
+        candidates: candidates of the search so far.
+        active_seconds: active seconds of the search so far.
+        latency_target_ms: the target in force from here on; None before there is one.
+        hypervolume: of the front, against quality 0 and the worst latency seen.
+        another_round: whether a further search round follows, and `why` not.
+    """
+
+    kind: Kind
+    round: str
+    scored: tuple[ScoredCandidate, ...]
+    front: tuple[ScoredCandidate, ...] = ()
+    best: tuple[ScoredCandidate, ...] = ()
+    candidates: int = 0
+    active_seconds: float = 0.0
+    latency_target_ms: float | None = None
+    hypervolume: float | None = None
+    another_round: bool = False
+    why: str = ""
