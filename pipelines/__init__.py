@@ -1,0 +1,1 @@
+"""The pipeline, compiled for a cluster or run locally, and the command line."""

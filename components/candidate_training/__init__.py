@@ -1,0 +1,1 @@
+"""Stage: trains a shard's candidates, in the probe or the full phase."""

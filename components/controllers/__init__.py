@@ -1,0 +1,1 @@
+"""What decides which design is tried next."""

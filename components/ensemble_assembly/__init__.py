@@ -1,0 +1,1 @@
+"""Stage: trains the winner's initialisations, selects an ensemble of them, and delivers it."""

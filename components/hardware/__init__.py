@@ -1,0 +1,1 @@
+"""How long a model takes: on the device table's roofline, and measured."""

@@ -1,0 +1,1 @@
+"""Stage: scores a round's candidates and commits the round."""

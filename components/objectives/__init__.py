@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: reward, Pareto fronts, metrics."""

@@ -46,7 +46,7 @@ class LocalStore:
         """Returns whether there is such an object."""
         return self._target(path).is_file()
 
-    def list(self, prefix: str) -> list[str]:
+    def paths(self, prefix: str) -> list[str]:
         """Returns the sorted paths of all objects below a folder, at any depth."""
         return sorted(str(file.relative_to(self.root)) for file in self._files(prefix))
 

@@ -106,6 +106,7 @@ class Plan(Record, kw_only=True):
         controller_state: the controller's state from which the round was proposed.
         screened: what the screens before building dropped, by reason.
         seconds_left: active seconds that the budget leaves, None without a limit.
+        span: when it was proposed.
     """
 
     kind: Kind
@@ -117,6 +118,7 @@ class Plan(Record, kw_only=True):
     controller_state: Any = None
     screened: dict[str, int] = {}
     seconds_left: float | None = None
+    span: Span
 
 
 class TrialResult(Record, kw_only=True):
@@ -183,24 +185,24 @@ class VariantProfile(Record, kw_only=True):
     """Latency of one variant's forward pass of a batch, measured and estimated.
 
     Fields:
-        device: what it ran on, and what it was estimated for.
-        latency_ms, spread_ms: median and interquartile range over the repeats.
+        device: row of the device table that it was estimated for; `host` is this machine.
+        latency_ms, spread_ms: median and interquartile range over the repeats; None where it was estimated only.
         estimated_latency_ms: roofline estimate W / min(I b, C_max).
         flops, traffic_bytes: W and Q of one batch.
         intensity: I = W / Q in FLOP per byte.
-        measured_efficiency: E = C / C_ideal, from latency_ms.
+        measured_efficiency: E = C / C_ideal, from latency_ms; None without it.
     """
 
     variant: str
     device: str
     batch_size: int
-    latency_ms: float
-    spread_ms: float
+    latency_ms: float | None = None
+    spread_ms: float | None = None
     estimated_latency_ms: float
     flops: float
     traffic_bytes: float
     intensity: float
-    measured_efficiency: float
+    measured_efficiency: float | None = None
 
 
 class Profile(Record, kw_only=True):
@@ -245,7 +247,8 @@ class Scores(Record, kw_only=True):
         candidates: candidates of the search so far.
         active_seconds: active seconds of the search so far.
         latency_target_ms: the target in force from here on; None before there is one.
-        hypervolume: of the front, against quality 0 and the worst latency seen.
+        hypervolume: of the front, against quality 0 and ten times the latency target.
+        predicted_saved_seconds, screening_seconds: training that this round's rejections saved, and what they cost.
         another_round: whether a further search round follows, and `why` not.
     """
 
@@ -258,5 +261,7 @@ class Scores(Record, kw_only=True):
     active_seconds: float = 0.0
     latency_target_ms: float | None = None
     hypervolume: float | None = None
+    predicted_saved_seconds: float = 0.0
+    screening_seconds: float = 0.0
     another_round: bool = False
     why: str = ""

@@ -1,15 +1,31 @@
 """The search description as typed, frozen data: what `search.yaml` may say, with units, ranges and defaults.
 
-Only shapes and ranges of single fields stand here. What depends on the space, on the controller or on two fields at once
-is checked by `components.search_file.validate`.
+Only shapes and ranges of single fields stand here. What depends on the space, on the controller or on two fields at
+once is checked by `components.search_file.validate`.
 """
 
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z")]
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,39}\Z",
+        description="text of 1 to 40 lower-case letters, digits and hyphens, a letter first",
+    ),
+]
+Source = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(sklearn|tfds|csv|images):\S([^\x00-\x1f]*\S)?\Z",
+        description="`sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`",
+    ),
+]
+Label = Annotated[str, msgspec.Meta(min_length=1)]
+Pixels = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=10**15)]
 NonNegativeInt = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0, le=1e18)]
 NonNegativeFloat = Annotated[float, msgspec.Meta(ge=0, le=1e18)]
@@ -28,15 +44,16 @@ class Data(Section, kw_only=True):
     Fields:
         source: `sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`.
         label: name of the label column; needed by csv:, refused by the others.
-        image_size: (height, width) in pixels to which images are resized; needed by images:, optional for tfds:.
+        image_size: [height, width] in pixels to which images are resized, each in [1, 4096]; needed by images:,
+            optional for tfds:, refused by the others.
         validation: share of the rows that guides the search, in (0, 1).
         test: share of the rows that is read once, at the end, in (0, 1). validation + test < 1.
         memory_limit_mib: training rows above this many MiB are streamed from the split file, [1, 1e8].
     """
 
-    source: Annotated[str, msgspec.Meta(pattern=r"^(sklearn|tfds|csv|images):.+")]
-    label: str | None = None
-    image_size: tuple[PositiveInt, PositiveInt] | None = None
+    source: Source
+    label: Label | None = None
+    image_size: tuple[Pixels, Pixels] | None = None
     validation: Share = 0.2
     test: Share = 0.2
     memory_limit_mib: PositiveInt = 2048
@@ -59,8 +76,9 @@ class Rounds(Section, kw_only=True):
 
     Fields:
         candidates_per_round: candidates proposed in a round, [1, 10000].
-        shards_per_round: shards that a round's candidates are dealt to, [1, 24]; part of the search, so that the same
-            search gives the same result with any number of workers.
+        shards_per_round: shards that a round's candidates are dealt to, [1, 24] and at most candidates_per_round; at
+            most 3 where a pipeline run nests 4 rounds, the default. Part of the search, so that the same search gives
+            the same result with any number of workers.
     """
 
     candidates_per_round: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 8
@@ -78,7 +96,7 @@ class Training(Section, kw_only=True):
         probe_steps: steps before the screening, >= 1.
         full_steps: steps of a candidate that survives, the probe's included, >= probe_steps.
         schedule: `cosine` decays to 0 over full_steps, `constant` does not.
-        warmup_steps: steps of linear warm-up, >= 0.
+        warmup_steps: steps of linear warm-up, >= 0, fewer than any training of the search has.
         shift_pixels: images are shifted by up to this many pixels in each direction while training, [0, 64].
     """
 
@@ -120,9 +138,9 @@ class SizeLimits(Section, kw_only=True):
         activation_bytes: bytes of activations that training keeps for one example.
     """
 
-    parameters: PositiveInt | None = None
-    multiply_adds: PositiveInt | None = None
-    activation_bytes: PositiveInt | None = None
+    parameters: Count | None = None
+    multiply_adds: Count | None = None
+    activation_bytes: Count | None = None
 
 
 class Rejection(Section, kw_only=True):
@@ -188,17 +206,19 @@ class FinalScaling(Section, kw_only=True):
     """What happens to the best few.
 
     Fields:
-        rerank: candidates that are trained longer and ranked again, [1, 100].
+        rerank: candidates that are trained longer and ranked again, [1, 100], at most budget.candidates.
         rerank_steps: steps of that training, >= 1.
+        baselines: names of published designs that are trained beside them, each one of the space's; null takes all.
         network: the network that is scaled, one of the space's networks; null takes the space's first.
-        widths: channel multipliers of the grid, each in [0.1, 16].
-        depths: block multipliers of the grid, each in [0.1, 16].
+        widths: channel multipliers of the grid, each in [0.1, 16], none twice.
+        depths: block multipliers of the grid, each in [0.1, 16], none twice.
         grid_steps: training steps of a point of the grid, >= 1.
         winner_steps: training steps of the winner, >= 1.
     """
 
     rerank: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
     rerank_steps: PositiveInt = 600
+    baselines: tuple[str, ...] | None = None
     network: str | None = None
     widths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] = (1.0, 1.5)
     depths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] = (1.0, 2.0)
@@ -225,7 +245,7 @@ class Search(Section, kw_only=True):
         name: lower-case letters, digits and hyphens, at most 40.
         seed: seeds every draw of the search, [0, 2**31).
         seed_known: whether the space's published designs enter the first population; else they are baselines only.
-        data, space, controller, rounds, training, rejection, scoring, budget, final_scaling, ensemble: see each section.
+        data, space, controller, rounds, training, rejection, scoring, budget, final_scaling, ensemble: the sections.
     """
 
     name: Name

@@ -29,7 +29,7 @@ class Store(Protocol):
     def exists(self, path: str) -> bool:
         """Returns whether there is such an object."""
 
-    def list(self, prefix: str) -> list[str]:
+    def paths(self, prefix: str) -> list[str]:
         """Returns the sorted paths of all objects below a folder, at any depth."""
 
     def delete(self, path: str) -> None:

@@ -1,0 +1,1 @@
+"""Stage: ends candidates early, each with a verdict that says why."""

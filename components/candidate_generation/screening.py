@@ -1,0 +1,69 @@
+"""Draws proposals until enough of them pass the screens before building, and counts what the screens drop."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from components.controllers.controller import Controller
+from components.search_spaces.space import SearchSpace, Spec
+
+RAW_PER_CANDIDATE = 5000  # raw draws for each wanted candidate, after which a round takes what it has
+
+
+class Proposed(NamedTuple):
+    """A spec that passed the screens, with where it came from (see `Candidate`)."""
+
+    spec: Spec
+    origin: Literal["random", "mutation", "known"]
+    change: str
+    parent: str | None
+
+
+def screened_proposals(
+    space: SearchSpace,
+    controller: Controller,
+    state: object,
+    *,
+    wanted: int,
+    seen: set[str],
+    known: Mapping[str, Spec],
+    rng: np.random.Generator,
+) -> tuple[list[Proposed], dict[str, int]]:
+    """Returns at most `wanted` distinct proposals and how many raw ones each reason dropped.
+
+    Args:
+        space: what is searched.
+        controller: proposes; its state does not change.
+        state: the controller's.
+        wanted: how many to return; fewer where the raw draws run out.
+        seen: canonical ids of earlier rounds.
+        known: published designs that enter first, unscreened.
+        rng: source of every draw.
+    """
+    kept: dict[str, Proposed] = {}
+    for name, spec in list(known.items())[:wanted]:
+        kept.setdefault(space.canonical(spec), Proposed(spec, "known", name, None))
+    dropped: Counter[str] = Counter(raw=0)
+    for _ in range(RAW_PER_CANDIDATE * wanted):
+        if len(kept) >= wanted:
+            break
+        proposal = controller.propose(state, rng)
+        dropped["raw"] += 1
+        identity = space.canonical(proposal.spec)
+        reason = _dropped(space, proposal.spec, identity, seen | kept.keys(), rng)
+        if reason:
+            dropped[reason] += 1
+        else:
+            kept[identity] = Proposed(proposal.spec, proposal.origin, proposal.change, proposal.parent)
+    return list(kept.values()), dict(sorted(dropped.items()))
+
+
+def _dropped(space: SearchSpace, spec: Spec, identity: str, taken: set[str], rng: np.random.Generator) -> str | None:
+    reason = space.static_screen(spec)
+    if reason:
+        return reason
+    if identity in taken:
+        return "seen_before"
+    return space.numerical_screen(spec, rng)

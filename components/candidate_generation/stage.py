@@ -1,0 +1,69 @@
+"""Proposes the next search round, or names the last one where the search is over."""
+
+import numpy as np
+
+from components.candidate_generation.screening import screened_proposals
+from components.controllers.registry import open_controller
+from components.records.layout import MANIFEST, committed_rounds, plan_path, scores_path, search_round, shards_of
+from components.records.results import DataManifest, Plan, Scores
+from components.records.spans import Stopwatch
+from components.records.store import Store, read_record, require_record, write_record
+from components.rounds.candidates import make_candidate
+from components.search_file.stored import get_search
+from components.search_spaces.registry import open_space
+
+
+def propose_round(store: Store) -> list[str]:
+    """Returns the paths of the shards of the round to evaluate; proposes the round first where that isn't done.
+
+    Where the search is over, it is one shard of the last committed round, whose steps find their records.
+    """
+    committed = committed_rounds(store)
+    last = require_record(store, scores_path(committed[-1]), Scores) if committed else None
+    if last is not None and not last.another_round:
+        return shards_of(require_record(store, plan_path(last.round), Plan))[:1]
+    here = search_round(len(committed) + 1)
+    plan = read_record(store, plan_path(here), Plan)
+    if plan is None:
+        plan = write_record(store, plan_path(here), _new_plan(store, here, committed, last))
+    return shards_of(plan)
+
+
+def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None) -> Plan:
+    watch = Stopwatch()
+    search = get_search(store)
+    manifest = require_record(store, MANIFEST, DataManifest)
+    space = open_space(search.space.name, search.space.settings)
+    controller = open_controller(search.controller.name, search.controller.settings, space)
+    earlier = [require_record(store, plan_path(path), Plan) for path in committed]
+    state = controller.initial()
+    if last is not None:
+        state = controller.update(controller.decode_state(earlier[-1].controller_state), last.scored)
+    wanted = min(search.rounds.candidates_per_round, search.budget.candidates - (last.candidates if last else 0))
+    proposed, dropped = screened_proposals(
+        space,
+        controller,
+        state,
+        wanted=wanted,
+        seen={candidate.id for plan in earlier for candidate in plan.candidates},
+        known=space.known if search.seed_known and not earlier else {},
+        rng=np.random.default_rng([search.seed, len(committed) + 1, 1]),
+    )
+    hours = search.budget.hours
+    return Plan(
+        kind="search",
+        round=here,
+        shards=min(search.rounds.shards_per_round, max(1, len(proposed))),
+        candidates=tuple(
+            make_candidate(
+                space, one.spec, manifest, space.variants(), origin=one.origin, change=one.change, parent=one.parent
+            )
+            for one in proposed
+        ),
+        probe_steps=search.training.probe_steps,
+        full_steps=search.training.full_steps,
+        controller_state=controller.encode_state(state),
+        screened=dropped,
+        seconds_left=None if hours is None else max(0.0, hours * 3600 - (last.active_seconds if last else 0.0)),
+        span=watch.span(),
+    )

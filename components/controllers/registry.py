@@ -1,0 +1,49 @@
+"""The controllers by name, with their settings and the spaces that each drives, written out."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from components.controllers.controller import Controller
+from components.controllers.evolution import Evolution, EvolutionSettings
+from components.controllers.random_search import RandomSearch, RandomSettings
+from components.records.search import Section
+from components.search_spaces.space import SearchSpace
+
+
+class Entry(NamedTuple):
+    """A controller, the type of its settings, and the names of the spaces that it drives."""
+
+    controller: type
+    settings: type[Section]
+    spaces: tuple[str, ...]
+
+
+CONTROLLERS: Mapping[str, Entry] = {
+    "evolution": Entry(Evolution, EvolutionSettings, ("norm_act_layer",)),
+    "random": Entry(RandomSearch, RandomSettings, ("norm_act_layer",)),
+}
+
+
+def open_controller(name: str, settings: Mapping[str, Any], space: SearchSpace) -> Controller:
+    """Builds a controller for a space.
+
+    Args:
+        name: the controller's name, a key of `CONTROLLERS`.
+        settings: `controller.settings` of the search file; what is left out takes its default.
+        space: the space that it drives.
+
+    Raises:
+        ValueError: there is no such controller, or it doesn't drive this space.
+        msgspec.ValidationError: (a ValueError too) a setting is unknown, of the wrong type or out of range.
+    """
+    if name not in CONTROLLERS:
+        raise ValueError(f"`name` must be one of {', '.join(sorted(CONTROLLERS))}. Received: name={name!r}.")
+    entry = CONTROLLERS[name]
+    if space.name not in entry.spaces:
+        raise ValueError(
+            f"`name` must be a controller that drives the space {space.name!r} "
+            f"({name} drives {', '.join(entry.spaces)}). Received: name={name!r}."
+        )
+    return entry.controller(msgspec.convert(dict(settings), entry.settings), space)

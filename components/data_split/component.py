@@ -1,0 +1,19 @@
+"""KFP wrapper of `stage.split_search_data`."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def data_split(search: str, description: str):
+    """Writes the search's description and splits its data into train, validation and test rows, once.
+
+    Args:
+        search: URI of the search directory.
+        description: the search file's text; empty where the directory holds it.
+    """
+    from components.data_split.stage import split_search_data
+    from components.records.step import run_step
+
+    run_step("data_split", search, split_search_data, description)

@@ -1,0 +1,54 @@
+"""The sources of data by name, and which options each takes. Each imports its own library, and only when it reads."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from components.data_split.csv_data import read_csv
+from components.data_split.errors import DataError
+from components.data_split.image_folder import read_image_folder
+from components.data_split.labelled import Labelled
+from components.data_split.sklearn_data import read_sklearn
+from components.data_split.tensorflow_data import read_tensorflow_dataset
+from components.records.search import Data
+
+
+class Source(NamedTuple):
+    """A source of data.
+
+    Fields:
+        read: reads what follows the colon of `data.source`.
+        needs: options that must be given.
+        takes: options that may be given, those included.
+    """
+
+    read: Callable[[str, Data], Labelled]
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+
+SOURCES = {
+    "sklearn": Source(read_sklearn),
+    "tfds": Source(read_tensorflow_dataset, takes=("image_size",)),
+    "csv": Source(read_csv, needs=("label",), takes=("label",)),
+    "images": Source(read_image_folder, needs=("image_size",), takes=("image_size",)),
+}
+
+
+def read_source(data: Data) -> Labelled:
+    """Reads the rows that a search file's `data` section names.
+
+    Raises:
+        DataError: where there is no such source, an option does not fit it, or the data can't be used.
+    """
+    kind, _, rest = data.source.partition(":")
+    if kind not in SOURCES or not rest:
+        known = ", ".join(f"{name}:…" for name in SOURCES)
+        raise DataError("data.source", f"be one of {known}", f"{data.source!r}")
+    source = SOURCES[kind]
+    for option in ("label", "image_size"):
+        value = getattr(data, option)
+        if value is None and option in source.needs:
+            raise DataError(f"data.{option}", f"be given with a source {kind}:…", f"{option}=null")
+        if value is not None and option not in source.takes:
+            raise DataError(f"data.{option}", f"not be given with a source {kind}:…", f"{option}={value!r}")
+    return source.read(rest, data)

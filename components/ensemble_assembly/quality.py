@@ -1,0 +1,113 @@
+"""How good the pool's models, their mean and the ensemble are, on validation and test rows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from components.ensemble_assembly.greedy import greedy_selection
+from components.ensemble_assembly.pool import Trained
+from components.objectives.metrics import accuracy, brier_score, expected_calibration_error, negative_log_likelihood
+from components.records.layout import MANIFEST
+from components.records.results import DataManifest
+from components.records.rows import read_part
+from components.records.store import Store, require_record
+from components.records.summary import PartQuality, PredictorSummary
+from components.search_file.stored import get_search
+from components.search_spaces.registry import open_space
+
+
+class Assembly(NamedTuple):
+    """A selected ensemble.
+
+    Fields:
+        members: in the order of their selection.
+        test_probabilities: of each member, `[members, rows, classes]`.
+        test_labels: `[rows]`.
+        member_qualities: of each member, in the same order.
+        single_best, mean_member, together: see `Summary`.
+    """
+
+    members: tuple[Trained, ...]
+    test_probabilities: np.ndarray
+    test_labels: np.ndarray
+    member_qualities: tuple[PredictorSummary, ...]
+    single_best: PredictorSummary
+    mean_member: PredictorSummary
+    together: PredictorSummary
+
+
+def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
+    """Selects the ensemble on validation rows, and only then reads the test rows."""
+    wanted = min(get_search(store).ensemble.members, len(pool))
+    validation_x, validation_y = read_part(store, "validation")
+    validation = _probabilities(store, pool, validation_x)
+    chosen = list(greedy_selection(validation, validation_y, wanted, replacement=False, stop_early=False))
+    test_x, test_y = read_part(store, "test")
+    test = _probabilities(store, pool, test_x)
+    each = [
+        PredictorSummary(
+            name=one.candidate.id, validation=_quality(validation[i], validation_y), test=_quality(test[i], test_y)
+        )
+        for i, one in enumerate(pool)
+    ]
+    best = min(range(len(pool)), key=lambda i: each[i].validation.nll)
+    members = [each[i] for i in chosen]
+    return Assembly(
+        members=tuple(pool[i] for i in chosen),
+        test_probabilities=test[chosen],
+        test_labels=test_y,
+        member_qualities=tuple(members),
+        single_best=msgspec.structs.replace(each[best], name="single best"),
+        mean_member=PredictorSummary(
+            name="mean of the members",
+            validation=_mean([one.validation for one in members]),
+            test=_mean([one.test for one in members]),
+        ),
+        together=PredictorSummary(
+            name=f"ensemble of {len(chosen)}",
+            validation=_quality(validation[chosen].mean(axis=0), validation_y),
+            test=_quality(test[chosen].mean(axis=0), test_y),
+        ),
+    )
+
+
+def _probabilities(store: Store, pool: Sequence[Trained], x: np.ndarray) -> np.ndarray:
+    """Returns every model's class probabilities, `[models, rows, classes]`."""
+    from components.training.evaluation import predict_logits
+
+    search = get_search(store)
+    space = open_space(search.space.name, search.space.settings)
+    manifest = require_record(store, MANIFEST, DataManifest)
+    shape, classes = manifest.input_shape, len(manifest.classes)
+    logits = [
+        predict_logits(
+            lambda one=one: space.build(space.from_json(one.candidate.spec), one.candidate.variants[0], shape, classes),
+            store.read(one.weights) or b"",
+            x,
+        )
+        for one in pool
+    ]
+    return softmax(np.stack(logits))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Class probabilities of logits, over the last axis, in float64."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
+
+
+def _quality(probabilities: np.ndarray, labels: np.ndarray) -> PartQuality:
+    return PartQuality(
+        accuracy=accuracy(probabilities, labels),
+        nll=negative_log_likelihood(probabilities, labels),
+        ece=expected_calibration_error(probabilities, labels),
+        brier=brier_score(probabilities, labels),
+    )
+
+
+def _mean(qualities: Sequence[PartQuality]) -> PartQuality:
+    return PartQuality(
+        **{name: float(np.mean([getattr(one, name) for one in qualities])) for name in PartQuality.__struct_fields__}
+    )

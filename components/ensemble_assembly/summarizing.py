@@ -1,0 +1,94 @@
+"""The summary of a search, from its records."""
+
+from collections import Counter
+
+from components.ensemble_assembly.quality import Assembly
+from components.ensemble_assembly.tidying import kept_weights
+from components.records.layout import (
+    ROUND_OF_KIND,
+    committed_rounds,
+    last_scores,
+    plan_path,
+    require_scores,
+    scores_path,
+)
+from components.records.results import Plan, Scores
+from components.records.spans import active_seconds
+from components.records.store import Store, read_record, require_record
+from components.records.summary import CandidateSummary, RoundSummary, Summary, WinnerSummary
+from components.rounds.deadline import round_spans
+from components.search_file.stored import get_search
+from components.search_spaces.registry import open_space
+
+
+def summarize(store: Store, assembly: Assembly | None) -> Summary:
+    """Returns the summary; without an assembly, that of a search in which nothing survived."""
+    search = get_search(store)
+    last = last_scores(store)
+    rounds = [*committed_rounds(store), *ROUND_OF_KIND.values()]
+    plans = {path: read_record(store, plan_path(path), Plan) for path in rounds}
+    searched = [one for path in committed_rounds(store) for one in require_scores(store, path).scored]
+    members = {one.name for one in assembly.member_qualities} if assembly else set()
+    fields = {}
+    if assembly is not None:
+        fields = {
+            "winner": _winner(store, assembly),
+            "members": assembly.member_qualities,
+            "single_best": assembly.single_best,
+            "mean_member": assembly.mean_member,
+            "ensemble": assembly.together,
+        }
+    return Summary(
+        name=search.name,
+        seed=search.seed,
+        outcome="finished" if assembly is not None else "nothing_survived",
+        why=last.why if last else "",
+        rounds=tuple(_round(store, plan) for plan in plans.values() if plan is not None),
+        rejected=dict(sorted(Counter(one.reason for one in searched if one.reason is not None).items())),
+        weights_bytes=sum(store.size_bytes(path) for path in kept_weights(store, members)),
+        active_seconds=last.active_seconds if last else 0.0,
+        finishing_seconds=sum(
+            active_seconds(round_spans(store, plans[path]))
+            for path in ROUND_OF_KIND.values()
+            if plans[path] is not None
+        ),
+        **fields,
+    )
+
+
+def _round(store: Store, plan: Plan) -> RoundSummary:
+    """A round's candidates; those of the ensemble's round, which is not scored, without fitness."""
+    scores = read_record(store, scores_path(plan.round), Scores)
+    scored = {one.id: one for one in scores.scored} if scores else {}
+    return RoundSummary(
+        round=plan.round,
+        screened=plan.screened,
+        candidates=tuple(
+            CandidateSummary(
+                id=one.id,
+                role=one.role,
+                reason=scored[one.id].reason if one.id in scored else None,
+                fitness=scored[one.id].fitness if one.id in scored else (),
+            )
+            for one in plan.candidates
+        ),
+    )
+
+
+def _winner(store: Store, assembly: Assembly) -> WinnerSummary:
+    search = get_search(store)
+    space = open_space(search.space.name, search.space.settings)
+    member = assembly.members[0]
+    candidate, variant = member.candidate, member.candidate.variants[0]
+    spec = space.from_json(candidate.spec)
+    grid = require_record(store, scores_path(ROUND_OF_KIND["grid"]), Scores)
+    return WinnerSummary(
+        id=space.canonical(spec),
+        spec=candidate.spec,
+        formula=space.formula(spec),
+        network=variant.network,
+        width=variant.width,
+        depth=variant.depth,
+        parameters=member.parameters,
+        latency_ms=grid.best[0].latency_ms if grid.best else None,
+    )

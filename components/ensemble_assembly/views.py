@@ -1,0 +1,24 @@
+"""What people see of the result in the Kubeflow UI: the report, and metrics that runs are compared by."""
+
+from typing import Any
+
+from components.records.layout import REPORT
+from components.records.store import open_search
+from components.records.summary import Summary
+
+
+def show_result(search: str, summary: Summary, metrics: Any, page: str) -> None:
+    """Logs the test metrics of single best, mean member and ensemble, and copies the report.
+
+    Args:
+        search: URI of the search directory.
+        summary: of the finished search.
+        metrics: a Kubeflow Metrics artifact.
+        page: path of an HTML artifact.
+    """
+    for one in (summary.single_best, summary.mean_member, summary.ensemble):
+        if one is not None:
+            metrics.log_metric(f"{one.name}: test accuracy", one.test.accuracy)
+            metrics.log_metric(f"{one.name}: test NLL", one.test.nll)
+    with open(page, "wb") as file:
+        file.write(open_search(search).read(REPORT) or b"")

@@ -1,0 +1,80 @@
+"""What each part of final scaling proposes, from what the part before it chose."""
+
+from collections.abc import Callable, Mapping
+
+from components.records.layout import ROUND_OF_KIND, last_scores, plan_path, require_scores
+from components.records.results import Candidate, DataManifest, Plan, Variant
+from components.records.search import Search
+from components.records.store import Store, require_record
+from components.rounds.candidates import make_candidate
+from components.search_spaces.space import SearchSpace
+
+Proposal = Callable[[Store, Search, SearchSpace, DataManifest], list[Candidate]]
+
+
+def rerank(store: Store, search: Search, space: SearchSpace, manifest: DataManifest) -> list[Candidate]:
+    """The best few of the search in all their networks, and beside them the published baselines."""
+    found = last_scores(store)
+    if found is None or not found.best:
+        return []
+    searched = [
+        make_candidate(space, space.from_json(one.spec), manifest, space.variants(), origin="winner", parent=one.id)
+        for one in found.best
+    ]
+    names = search.final_scaling.baselines
+    known = [
+        make_candidate(
+            space, spec, manifest, space.variants(), suffix="-known", origin="known", change=name, role="baseline"
+        )
+        for name, spec in space.known.items()
+        if names is None or name in names
+    ]
+    return [*searched, *known]
+
+
+def grid(store: Store, search: Search, space: SearchSpace, manifest: DataManifest) -> list[Candidate]:
+    """The re-ranked best at every width and depth of the grid, in the network that is scaled.
+
+    Where re-ranking found none (its time was up), the search's own best.
+    """
+    found = last_scores(store)
+    best = [*require_scores(store, ROUND_OF_KIND["rerank"]).best, *(found.best if found else ())][:1]
+    network = search.final_scaling.network or space.networks[0]
+    return [
+        _scaled(space, one.spec, one.id, manifest, _variant(network, width, depth))
+        for one in best
+        for width in search.final_scaling.widths
+        for depth in search.final_scaling.depths
+    ]
+
+
+def winner(store: Store, search: Search, space: SearchSpace, manifest: DataManifest) -> list[Candidate]:
+    """The grid's best, for its last training; where the grid's time was up before it had one, the grid's first point."""
+    chosen = chosen_point(store)
+    return [_scaled(space, chosen.spec, chosen.id, manifest, chosen.variants[0])] if chosen else []
+
+
+def chosen_point(store: Store) -> Candidate | None:
+    """Returns the point of the grid that was chosen, None where there is no grid."""
+    plan = require_record(store, plan_path(ROUND_OF_KIND["grid"]), Plan)
+    best = require_scores(store, ROUND_OF_KIND["grid"]).best
+    wanted = best[0].id if best else None
+    points = [one for one in plan.candidates if wanted in (None, one.id)]
+    return points[0] if points else None
+
+
+def _variant(network: str, width: float, depth: float) -> Variant:
+    return Variant(name=f"{network}-w{width:g}-d{depth:g}", network=network, width=width, depth=depth)
+
+
+def _scaled(space: SearchSpace, spec: object, parent: str, manifest: DataManifest, variant: Variant) -> Candidate:
+    decoded, suffix = space.from_json(spec), f"-{variant.name}"
+    return make_candidate(space, decoded, manifest, [variant], suffix=suffix, origin="winner", parent=parent)
+
+
+PROPOSALS: Mapping[str, Proposal] = {"rerank": rerank, "grid": grid, "winner": winner}
+STEPS: Mapping[str, Callable[[Search], int]] = {
+    "rerank": lambda search: search.final_scaling.rerank_steps,
+    "grid": lambda search: search.final_scaling.grid_steps,
+    "winner": lambda search: search.final_scaling.winner_steps,
+}

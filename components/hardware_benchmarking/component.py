@@ -1,0 +1,18 @@
+"""KFP wrapper of `stage.profile_shard`."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def hardware_benchmarking(shard: str) -> str:
+    """Profiles a shard's trained candidates on the device that this step runs on.
+
+    Args:
+        shard: the loop item, which names search and shard.
+    """
+    from components.hardware_benchmarking.stage import profile_shard
+    from components.records.step import run_shard_step
+
+    return run_shard_step("hardware_benchmarking", shard, profile_shard)

@@ -1,0 +1,107 @@
+"""A candidate's latency: measured on the device that the step runs on, and estimated by the roofline."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from components.hardware.devices import HOST, Device, open_device
+from components.hardware.microbenchmark import HostMeasurement, measure_host
+from components.hardware.roofline import execution_efficiency, latency_ms, operational_intensity
+from components.records.layout import MANIFEST
+from components.records.results import Candidate, DataManifest, Profile, TrainingRecord, Variant, VariantProfile
+from components.records.search import Search
+from components.records.spans import Stopwatch
+from components.records.store import Store, read_record, require_record, write_record
+from components.search_file.stored import get_search
+from components.search_spaces.registry import open_space
+
+HOST_RECORD = "hardware/host.json"
+WARMUP, REPEATS = 3, 30
+FLOAT32_BYTES = 4
+
+
+class Profiler:
+    """Profiles candidates one after the other in one process; TensorFlow is loaded where something is to be measured."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.watch = Stopwatch()
+
+    @cached_property
+    def search(self) -> Search:
+        """The search description."""
+        return get_search(self.store)
+
+    @cached_property
+    def device(self) -> Device:
+        """The device that candidates are judged on; the host is measured before the first candidate is."""
+        name = self.search.scoring.device
+        return open_device(name, self._host() if name == HOST else None)
+
+    def profile(self, candidate: Candidate, trained: TrainingRecord) -> Profile:
+        """Returns the profile of the variants that were trained."""
+        names = [trial.variant for trial in trained.trials if trial.accuracy is not None]
+        try:
+            profiles = [self._profile(candidate, variant) for variant in candidate.variants if variant.name in names]
+        except Exception as error:  # a design that the device can't run is a verdict, not a broken stage
+            return self.failed(candidate, f"{type(error).__name__}: {str(error)[:500]}")
+        return Profile(candidate=candidate.id, variants=tuple(profiles), span=self.watch.span())
+
+    def failed(self, candidate: Candidate, reason: str) -> Profile:
+        """Returns the profile of a candidate that can't be profiled."""
+        return Profile(candidate=candidate.id, variants=(), failed=reason, span=self.watch.span())
+
+    def _profile(self, candidate: Candidate, variant: Variant) -> VariantProfile:
+        costs, batch = candidate.costs[variant.name], self.search.scoring.batch_size
+        flops = 2 * costs["multiply_adds"] * batch
+        traffic = costs["traffic_bytes"] * batch + FLOAT32_BYTES * costs["parameters"]
+        estimate = VariantProfile(
+            variant=variant.name,
+            device=self.device.name,
+            batch_size=batch,
+            estimated_latency_ms=latency_ms(flops, traffic, self.device),
+            flops=flops,
+            traffic_bytes=traffic,
+            intensity=operational_intensity(flops, traffic),
+        )
+        if self.device.name != HOST and self.search.scoring.latency == "estimated":
+            return estimate
+        return self._measured(candidate, variant, estimate)
+
+    def _measured(self, candidate: Candidate, variant: Variant, estimate: VariantProfile) -> VariantProfile:
+        import msgspec
+
+        from components.hardware.timing import time_forward
+        from components.training.runtime import prepare_tensorflow, release_models
+
+        prepare_tensorflow()
+        space = open_space(self.search.space.name, self.search.space.settings)
+        manifest = require_record(self.store, MANIFEST, DataManifest)
+        model = space.build(space.from_json(candidate.spec), variant, manifest.input_shape, len(manifest.classes))
+        x = np.random.default_rng(0).random((estimate.batch_size, *manifest.input_shape), dtype=np.float32)
+        timing = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
+        del model
+        release_models()
+        return msgspec.structs.replace(
+            estimate,
+            latency_ms=timing.median_ms,
+            spread_ms=timing.spread_ms,
+            measured_efficiency=execution_efficiency(
+                estimate.flops, estimate.traffic_bytes, timing.median_ms, self.device
+            ),
+        )
+
+    def _host(self) -> HostMeasurement:
+        measured = read_record(self.store, HOST_RECORD, HostMeasurement)
+        return measured or write_record(self.store, HOST_RECORD, measure_host(_multiply()))
+
+
+def _multiply() -> Callable[[np.ndarray, np.ndarray], object]:
+    """The product of the library that runs the models, in the threads that they run in."""
+    from components.training.runtime import prepare_tensorflow
+
+    prepare_tensorflow()
+    from components.hardware.timing import compiled_multiply
+
+    return compiled_multiply()

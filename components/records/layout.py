@@ -1,0 +1,91 @@
+"""Where each record of a search lies, and what can be told from the store alone about how far it is."""
+
+from components.records.results import Candidate, Plan, Scores
+from components.records.store import Store, read_record, require_record
+
+SEARCH = "search.yaml"
+MANIFEST = "data/manifest.json"
+SUMMARY = "summary.json"
+REPORT = "report.html"
+MODEL_PROBABILITIES = "model/test-probabilities.npy"  # of each member, [members, rows, classes] float32
+ROUND_OF_KIND = {
+    "rerank": "scaling/00001",
+    "grid": "scaling/00002",
+    "winner": "scaling/00003",
+    "ensemble": "ensemble/00001",
+}
+
+
+def search_round(number: int) -> str:
+    """Path of the search round of a number, from 1."""
+    return f"rounds/{number:05d}"
+
+
+def plan_path(round_path: str) -> str:
+    """Path of what a round proposes."""
+    return f"{round_path}/candidates.json"
+
+
+def scores_path(round_path: str) -> str:
+    """Path of what commits a round."""
+    return f"{round_path}/scores.json"
+
+
+def shard_path(round_path: str, index: int) -> str:
+    """Path of a shard of a round."""
+    return f"{round_path}/shards/{index:04d}"
+
+
+def trial_path(round_path: str, candidate: str) -> str:
+    """Path of everything about a candidate of a round."""
+    return f"{round_path}/trials/{candidate}"
+
+
+def weights_path(round_path: str, candidate: str, phase: str, variant: str) -> str:
+    """Path of a variant's weights after a phase."""
+    return f"{trial_path(round_path, candidate)}/{phase}-{variant}.safetensors"
+
+
+def shards_of(plan: Plan) -> list[str]:
+    """Paths of a round's shards; never empty."""
+    return [shard_path(plan.round, index) for index in range(plan.shards)]
+
+
+def members_of(plan: Plan, shard: str) -> list[Candidate]:
+    """The candidates that a shard evaluates, in the plan's order."""
+    index = int(shard.rsplit("/", 1)[1])
+    return [candidate for position, candidate in enumerate(plan.candidates) if position % plan.shards == index]
+
+
+def round_of(shard: str) -> str:
+    """Path of the round that a shard belongs to."""
+    return shard.split("/shards/")[0]
+
+
+def committed_rounds(store: Store) -> list[str]:
+    """Paths of the search rounds that are committed, oldest first."""
+    paths: list[str] = []
+    while store.exists(scores_path(search_round(len(paths) + 1))):
+        paths.append(search_round(len(paths) + 1))
+    return paths
+
+
+def last_scores(store: Store) -> Scores | None:
+    """Scores of the newest committed search round, None before the first."""
+    committed = committed_rounds(store)
+    return read_record(store, scores_path(committed[-1]), Scores) if committed else None
+
+
+def search_is_over(store: Store) -> bool:
+    """Whether the search rounds are over, so that scaling may begin."""
+    scores = last_scores(store)
+    return scores is not None and not scores.another_round
+
+
+def require_scores(store: Store, round_path: str) -> Scores:
+    """Returns what commits a round that must be committed.
+
+    Raises:
+        FileNotFoundError: where it isn't.
+    """
+    return require_record(store, scores_path(round_path), Scores)

@@ -1,0 +1,126 @@
+"""Running one step of the pipeline: opens the store, keeps the step's output, notes where its seconds went."""
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from components.records.spans import process_start_seconds
+from components.records.store import Store, open_search, write_record
+from components.records.supervision import end_with_runner
+from components.records.timing import Failure, StepTiming
+
+LOGS = "ARCHLOOM_LOGS"  # folder for the output of the steps of a local run
+T = TypeVar("T")
+
+
+class Shard(NamedTuple):
+    """What a loop item names: the search's URI and the path of a shard in it."""
+
+    search: str
+    shard: str
+
+    def to_text(self) -> str:
+        """The loop item as JSON text."""
+        return json.dumps(self._asdict())
+
+    @classmethod
+    def from_text(cls, text: str) -> "Shard":
+        """The shard that a loop item names."""
+        return cls(**json.loads(text))
+
+
+class TimedStore:
+    """A store that counts the seconds spent in it."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self.uri = store.uri
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._store, name)
+
+        def timed(*arguments: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return attribute(*arguments)
+            finally:
+                self.seconds += time.perf_counter() - start
+
+        return timed
+
+
+def shard_items(search: str, shards: list[str]) -> list[str]:
+    """Returns the loop items of shards' paths."""
+    return [Shard(search, shard).to_text() for shard in shards]
+
+
+def run_shard_step(stage: str, item: str, work: Callable[..., T], *arguments: Any) -> str:
+    """Runs `work(store, shard, *arguments)` for a loop item; returns the shard's path."""
+    named = Shard.from_text(item)
+    run_step(stage, named.search, work, named.shard, *arguments, at=named.shard)
+    return named.shard
+
+
+def run_step(stage: str, search: str, work: Callable[..., T], *arguments: Any, at: str = "") -> T:
+    """Runs `work(store, *arguments)` as a step of the pipeline and returns what it returns.
+
+    Args:
+        stage: name of the stage.
+        search: URI of the search directory.
+        work: the stage's function.
+        arguments: passed on.
+        at: shard or round, for the log's name and the timing.
+    """
+    created = process_start_seconds()
+    entered = time.time()
+    end_with_runner()
+    log = _redirect_output(stage, at)
+    store = TimedStore(open_search(search))
+    try:
+        result = work(store, *arguments)
+    except BaseException as error:
+        _note_failure(stage, at, error, log)
+        raise
+    timing = StepTiming(
+        stage=stage,
+        at=at,
+        process_start_seconds=created,
+        start_seconds=entered - created,
+        tensorflow_seconds=getattr(sys.modules.get("components.training.runtime"), "IMPORT_SECONDS", 0.0),
+        store_seconds=store.seconds,
+        total_seconds=time.time() - created,
+    )
+    write_record(store, f"timings/{int(created * 1000)}-{stage}-{os.getpid()}.json", timing)  # type: ignore[arg-type]
+    return result
+
+
+def _redirect_output(stage: str, at: str) -> str:
+    """Sends this process's output to a file of its own where a local run wants that; returns the file's path."""
+    folder = os.environ.get(LOGS)
+    if not folder:
+        return ""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "-".join([stage, *at.split("/")]).rstrip("-") + ".log")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    return path
+
+
+def _note_failure(stage: str, at: str, error: BaseException, log: str) -> None:
+    traceback.print_exc()
+    if log:
+        reason = f"{type(error).__name__}: {error}"
+        failure = Failure(stage=stage, at=at, reason=reason, log=log, finished_seconds=time.time())
+        with open(f"{log}.failure-{os.getpid()}.json", "wb") as file:
+            file.write(msgspec.json.encode(failure))

@@ -1,0 +1,51 @@
+"""Processes that end with the one that needs them, so that a killed run leaves nothing at work behind."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+POLL_SECONDS = 0.1
+RUNNER_PID = "ARCHLOOM_RUNNER_PID"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _watch(still_needed: Callable[[], bool], end: Callable[[], None]) -> None:
+    def watch() -> None:
+        while still_needed():
+            time.sleep(POLL_SECONDS)
+        end()
+
+    threading.Thread(target=watch, name="ends-with-parent", daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """Ends this process at once when its parent does."""
+    parent = os.getppid()
+    _watch(lambda: os.getppid() == parent, lambda: os._exit(1))
+
+
+def end_with_runner() -> None:
+    """Ends this step at once when the local runner does; on a cluster, where there is none, does nothing.
+
+    The runner is not the parent: a shell of the component's command stands between them.
+    """
+    pid = int(os.environ.get(RUNNER_PID, 0))
+    if pid:
+        _watch(lambda: _alive(pid), lambda: os._exit(1))
+
+
+def end_group_with_parent() -> None:
+    """Kills this process's whole group when its parent ends. The process must lead a group of its own."""
+    parent = os.getppid()
+    _watch(lambda: os.getppid() == parent, lambda: os.killpg(os.getpgrp(), signal.SIGKILL))

@@ -1,0 +1,34 @@
+"""Where the seconds of a step went, and why one failed."""
+
+from components.records.results import Record
+
+
+class StepTiming(Record, kw_only=True):
+    """Where a step's seconds went.
+
+    Fields:
+        stage, at: which step, and the shard or round it worked on (may be empty).
+        process_start_seconds: when its process started, since the epoch.
+        start_seconds: seconds from there until the stage began (interpreter, Kubeflow's executor, imports).
+        tensorflow_seconds: of the rest, importing TensorFlow; 0.0 where it was not needed.
+        store_seconds: of the rest, reading and writing records.
+        total_seconds: from the start of the process to the end of the stage.
+    """
+
+    stage: str
+    at: str
+    process_start_seconds: float
+    start_seconds: float
+    tensorflow_seconds: float
+    store_seconds: float
+    total_seconds: float
+
+
+class Failure(Record, kw_only=True):
+    """Why a step failed: stage, shard or round, the error in one line, and the file of its output."""
+
+    stage: str
+    at: str
+    reason: str
+    log: str
+    finished_seconds: float

@@ -1,0 +1,18 @@
+"""KFP wrapper of `stage.screen_shard`."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def rejection_screening(shard: str) -> str:
+    """Gives a shard's candidates their verdicts after the probe.
+
+    Args:
+        shard: the loop item, which names search and shard.
+    """
+    from components.rejection_screening.stage import screen_shard
+    from components.records.step import run_shard_step
+
+    return run_shard_step("rejection_screening", shard, screen_shard)

@@ -1,0 +1,131 @@
+"""The verdict of a candidate, from its probe's record, its predicted size and the stability test."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from components.records.layout import MANIFEST, trial_path, weights_path
+from components.records.results import (
+    Candidate,
+    DataManifest,
+    Plan,
+    Reason,
+    TrainingRecord,
+    TrialResult,
+    Variant,
+    Verdict,
+)
+from components.records.rows import read_part
+from components.records.search import Search
+from components.records.spans import Stopwatch
+from components.records.store import Store, require_record
+from components.rejection_screening.savings import predicted_saved_seconds
+from components.rounds.rejection_rules import over_limit, passes
+from components.search_file.stored import get_search
+from components.search_spaces.registry import open_space
+
+
+class Screen:
+    """Judges candidates one after the other in one process; TensorFlow is loaded for the first one that needs it."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.watch = Stopwatch()
+
+    @cached_property
+    def search(self) -> Search:
+        """The search description."""
+        return get_search(self.store)
+
+    def verdict(self, plan: Plan, candidate: Candidate) -> Verdict:
+        """Returns whether a candidate goes on, from the cheapest test to the dearest."""
+        size = over_limit(candidate, self.search.rejection.size)
+        if size:
+            return self.rejected(candidate, "size", size)
+        probe = require_record(self.store, f"{trial_path(plan.round, candidate.id)}/probe.json", TrainingRecord)
+        if probe.failed:
+            return self.rejected(candidate, "failed", probe.failed)
+        if any(trial.status == "time_up" for trial in probe.trials):
+            return self.rejected(candidate, "time_up", "the budget's time was up during the probe")
+        kept, reason, detail = self._after_probe(probe.trials)
+        norms: dict[str, float | None] = {}
+        if reason is None and self.search.rejection.stability.enabled:
+            norms = self._largest_norms(plan, candidate, kept)
+            kept, reason, detail = self._after_stability(kept, norms)
+        if reason is None:
+            return Verdict(
+                candidate=candidate.id, reason=None, detail="", kept=kept, stability_norms=norms, span=self.watch.span()
+            )
+        saved = predicted_saved_seconds(candidate, probe.trials, plan.full_steps)
+        return self.rejected(candidate, reason, detail, norms, saved)
+
+    def rejected(
+        self,
+        candidate: Candidate,
+        reason: Reason,
+        detail: str,
+        norms: dict[str, float | None] | None = None,
+        saved_seconds: float = 0.0,
+    ) -> Verdict:
+        """Returns the verdict that a candidate ends here."""
+        return Verdict(
+            candidate=candidate.id,
+            reason=reason,
+            detail=detail,
+            kept=(),
+            stability_norms=norms or {},
+            predicted_saved_seconds=saved_seconds,
+            span=self.watch.span(),
+        )
+
+    def _after_probe(self, trials: Sequence[TrialResult]) -> tuple[tuple[str, ...], Reason | None, str]:
+        """Returns the variants that go on, or why none does."""
+        rejection = self.search.rejection
+        failing = [trial for trial in trials if not passes(trial, rejection, "probe")]
+        passing = [trial for trial in trials if trial not in failing]
+        if passing and (not failing or rejection.rule == "none"):
+            return tuple(trial.variant for trial in trials if trial.status == "trained"), None, ""
+        first = failing[0]
+        if first.status == "non_finite":
+            return (), "non_finite", f"{first.variant}: loss not finite at step {first.steps}"
+        return (), "quality", f"{first.variant}: accuracy {first.accuracy:.3f} < {rejection.quality_threshold}"
+
+    def _after_stability(
+        self, kept: tuple[str, ...], norms: dict[str, float | None]
+    ) -> tuple[tuple[str, ...], Reason | None, str]:
+        rejection = self.search.rejection
+        unstable = [name for name, norm in norms.items() if norm is None or norm > rejection.stability.threshold]
+        stable = tuple(name for name in kept if name not in unstable)
+        if not unstable or (stable and rejection.rule == "none"):
+            return stable, None, ""
+        norm = norms[unstable[0]]
+        grew = "is not finite" if norm is None else f"{norm:.1e} > {rejection.stability.threshold:.0e}"
+        return (), "stability", f"{unstable[0]}: worst gradient norm {grew}"
+
+    def _largest_norms(self, plan: Plan, candidate: Candidate, kept: Sequence[str]) -> dict[str, float | None]:
+        """Runs the stability test on each kept variant; under `any` the first unstable one ends it."""
+        settings = self.search.rejection.stability
+        norms: dict[str, float | None] = {}
+        for variant in candidate.variants:
+            if variant.name in kept:
+                path = self._ascent(plan, candidate, variant)
+                norms[variant.name] = None if None in path else max(norm for norm in path if norm is not None)
+                worst = norms[variant.name]
+                if self.search.rejection.rule == "any" and (worst is None or worst > settings.threshold):
+                    break
+        return norms
+
+    def _ascent(self, plan: Plan, candidate: Candidate, variant: Variant) -> list[float | None]:
+        from components.training.runtime import prepare_tensorflow
+
+        prepare_tensorflow()
+        from components.rejection_screening.stability import gradient_norm_ascent
+        from components.training.checkpoint import unpack
+
+        space = open_space(self.search.space.name, self.search.space.settings)
+        manifest = require_record(self.store, MANIFEST, DataManifest)
+        weights = self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name))
+        model = space.build(space.from_json(candidate.spec), variant, manifest.input_shape, len(manifest.classes))
+        unpack(model, weights)
+        x, y = read_part(self.store, "train", self.search.data.memory_limit_mib)
+        rows = self.search.rejection.stability.batch_size
+        return gradient_norm_ascent(model, x[:rows], y[:rows], self.search.rejection.stability)

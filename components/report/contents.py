@@ -1,0 +1,279 @@
+"""All that the report shows, as typed, frozen data; `components.report.page.render` is a pure function of it.
+
+What is not there yet (a running search), or never will be (nothing survived), is None or empty, and its section says
+so. A number that is None or not finite is shown as a dash.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from components.records.results import DataManifest, Kind, ScoredCandidate, VariantProfile
+from components.search_spaces.space import Box
+
+State = Literal["running", "finished", "no_survivors", "failed"]
+Pixel = tuple[float, ...]  # one grey value, or red, green and blue, each in [0, 1]
+Image = tuple[tuple[Pixel, ...], ...]  # [height][width]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every part of the contents: frozen, fields by name."""
+
+
+class Tried(Part, frozen=True, kw_only=True):
+    """A candidate of the search rounds, or a baseline that the Pareto figure shows beside them.
+
+    Fields:
+        scored: what became of it; `role` tells baselines apart.
+        formula: the design for people.
+        name: name of a published design, empty for a searched one.
+        seconds: seconds spent on it; None where unknown.
+    """
+
+    scored: ScoredCandidate
+    formula: str = ""
+    name: str = ""
+    seconds: float | None = None
+
+
+class Round(Part, frozen=True, kw_only=True):
+    """A committed round of any kind in one line: what came in, what survived, the best so far, how long it took.
+
+    Fields:
+        round: its path in the search directory, such as `rounds/00003`.
+        best_quality: mean validation accuracy of the best candidate so far, [0, 1].
+        hypervolume: of the Pareto front so far.
+        seconds: active seconds of the round.
+    """
+
+    kind: Kind
+    round: str
+    candidates: int
+    scored: int
+    best_quality: float | None = None
+    hypervolume: float | None = None
+    seconds: float | None = None
+
+
+class Economy(Part, frozen=True, kw_only=True):
+    """What early rejection saved (predicted training seconds) and what screening cost (measured seconds)."""
+
+    saved_seconds: float
+    screening_seconds: float
+
+
+class Winner(Part, frozen=True, kw_only=True):
+    """The design that was scaled and trained at the end.
+
+    Fields:
+        id: its canonical id, as in `Contents.front`.
+        formula, drawing: the design as text and as boxes in topological order, the last one the output.
+        network, width, depth: where it stands and the chosen multipliers.
+        parameters: trainable parameters of the scaled model.
+        accuracy: validation accuracy after the last training, [0, 1].
+        latency_ms: of the scaled model, in milliseconds a batch.
+        steps: training steps of that model.
+        profile: measured and estimated latency, one row a network or the scaled model's alone.
+    """
+
+    id: str
+    formula: str
+    drawing: tuple[Box, ...] = ()
+    network: str
+    width: float = 1.0
+    depth: float = 1.0
+    parameters: int | None = None
+    accuracy: float | None = None
+    latency_ms: float | None = None
+    steps: int | None = None
+    profile: tuple[VariantProfile, ...] = ()
+
+
+class Compared(Part, frozen=True, kw_only=True):
+    """A row of the comparison: the winner, a runner-up or a published baseline.
+
+    Fields:
+        name: what the row is called, such as `winner` or `EvoNorm-B0`.
+        accuracy: validation accuracy in each network of the comparison, [0, 1]; None where it was not trained.
+        mean: their mean.
+        latency_ms: geometric mean over the networks.
+        parameters: trainable parameters in the comparison's first network.
+        formula: the design for people.
+        note: why numbers are missing, such as the rejection's detail.
+    """
+
+    name: str
+    role: Literal["winner", "searched", "baseline"]
+    accuracy: tuple[float | None, ...] = ()
+    mean: float | None = None
+    latency_ms: float | None = None
+    parameters: int | None = None
+    formula: str = ""
+    note: str = ""
+
+
+class Comparison(Part, frozen=True, kw_only=True):
+    """The re-ranking: the best few and the baselines, trained for the same `steps` in the same networks."""
+
+    networks: tuple[str, ...]
+    steps: int
+    rows: tuple[Compared, ...]
+
+
+class ScalingPoint(Part, frozen=True, kw_only=True):
+    """A point of the scaling grid: multipliers, validation accuracy, latency in ms, reward; `note` says what failed."""
+
+    width: float
+    depth: float
+    accuracy: float | None = None
+    latency_ms: float | None = None
+    reward: float | None = None
+    parameters: int | None = None
+    chosen: bool = False
+    note: str = ""
+
+
+class ScalingGrid(Part, frozen=True, kw_only=True):
+    """The winner in one network at several widths and depths, each trained for `steps`."""
+
+    network: str
+    steps: int
+    points: tuple[ScalingPoint, ...]
+
+
+class Quality(Part, frozen=True, kw_only=True):
+    """On one part of the data: accuracy [0, 1], negative log-likelihood in nats, expected calibration error [0, 1]."""
+
+    accuracy: float | None = None
+    nll: float | None = None
+    ece: float | None = None
+
+
+class Predictor(Part, frozen=True, kw_only=True):
+    """A model, a mean over models or an ensemble, on the validation and on the test rows."""
+
+    name: str
+    validation: Quality = Quality()
+    test: Quality = Quality()
+
+
+class Ensemble(Part, frozen=True, kw_only=True):
+    """The ensemble beside what it is made of; `mean_member` averages the members' own numbers."""
+
+    members: tuple[Predictor, ...]
+    single_best: Predictor
+    mean_member: Predictor
+    together: Predictor
+
+
+class ReliabilityBin(Part, frozen=True, kw_only=True):
+    """Test predictions with confidence in (lower, upper]: mean confidence, accuracy, and how many; None where empty."""
+
+    lower: float
+    upper: float
+    confidence: float | None
+    accuracy: float | None
+    count: int
+
+
+class Histogram(Part, frozen=True, kw_only=True):
+    """Counts of right and wrong test predictions in `bins` bins of a quantity in nats; `edges` has bins + 1."""
+
+    edges: tuple[float, ...]
+    right: tuple[int, ...]
+    wrong: tuple[int, ...]
+
+
+class UncertainRow(Part, frozen=True, kw_only=True):
+    """A test row of which the ensemble is unsure.
+
+    Fields:
+        row: its index in the test part.
+        true, predicted: names of the classes.
+        probability: of the predicted class, [0, 1].
+        entropy, mutual_information: of the prediction, in nats.
+        image: its pixels where the data are images, see `components.report.thumbnail.image_of`; else empty.
+    """
+
+    row: int
+    true: str
+    predicted: str
+    probability: float
+    entropy: float
+    mutual_information: float
+    image: Image = ()
+
+
+class Uncertainty(Part, frozen=True, kw_only=True):
+    """How unsure the ensemble is of the test rows: two distributions, and the most uncertain rows first."""
+
+    mutual_information: Histogram
+    entropy: Histogram
+    rows: tuple[UncertainRow, ...] = ()
+
+
+class StageSeconds(Part, frozen=True, kw_only=True):
+    """Where the wall time of a stage's `steps` (processes) went, each a sum in seconds."""
+
+    stage: str
+    steps: int
+    work: float = 0.0
+    imports: float = 0.0
+    process_start: float = 0.0
+    store: float = 0.0
+    orchestration: float = 0.0
+
+
+class Failure(Part, frozen=True, kw_only=True):
+    """Something that failed: where (a stage, a candidate) and what, in a sentence."""
+
+    where: str
+    what: str
+
+
+class Contents(Part, frozen=True, kw_only=True):
+    """The whole report.
+
+    Fields:
+        name: the search's name.
+        state: colours the status line.
+        status: the status line, such as `finished: 24 candidates tried`.
+        advice: what to change, where nothing survived.
+        data: the data's manifest.
+        candidates: the search rounds' candidates in order of proposal, then any baselines.
+        baseline_note: how the baselines' numbers were won where that differs from the candidates', such as `600 steps`.
+        front: ids of the Pareto front.
+        rounds: committed rounds in order, of every kind.
+        proposed: candidates that passed the screens before building.
+        screened: what those screens dropped, by reason.
+        economy, winner, comparison, scaling, ensemble, reliability, uncertainty: see each part.
+        seconds: wall time by stage.
+        wall_seconds: of the whole search so far.
+        bytes_kept: bytes on disk by what they are.
+        environment: versions, CPU, seed and the like.
+        failures: what failed.
+    """
+
+    name: str
+    state: State = "running"
+    status: str = ""
+    advice: tuple[str, ...] = ()
+    data: DataManifest | None = None
+    candidates: tuple[Tried, ...] = ()
+    baseline_note: str = ""
+    front: tuple[str, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    proposed: int = 0
+    screened: dict[str, int] = {}
+    economy: Economy | None = None
+    winner: Winner | None = None
+    comparison: Comparison | None = None
+    scaling: ScalingGrid | None = None
+    ensemble: Ensemble | None = None
+    reliability: tuple[ReliabilityBin, ...] = ()
+    uncertainty: Uncertainty | None = None
+    seconds: tuple[StageSeconds, ...] = ()
+    wall_seconds: float | None = None
+    bytes_kept: dict[str, int] = {}
+    environment: dict[str, str] = {}
+    failures: tuple[Failure, ...] = ()

@@ -1,0 +1,132 @@
+"""Fills the report's contents from a search's records, whatever of them is there."""
+
+import os
+import platform
+from importlib import metadata
+
+from components.records.layout import (
+    MANIFEST,
+    ROUND_OF_KIND,
+    SUMMARY,
+    committed_rounds,
+    last_scores,
+    plan_path,
+    scores_path,
+)
+from components.records.results import DataManifest, Plan, Scores
+from components.records.search import Search
+from components.records.store import Store, read_record
+from components.records.summary import Summary
+from components.report.contents import Contents, Economy
+from components.report.gather_ensemble import gathered_ensemble, gathered_reliability, gathered_uncertainty
+from components.report.gather_finishing import gathered_comparison, gathered_grid, gathered_winner
+from components.report.gather_rounds import candidate_failures, gathered_rounds, tried_baselines, tried_candidates
+from components.report.gather_seconds import read_timings, stage_seconds, wall_seconds
+from components.search_file.stored import get_search
+from components.search_spaces.registry import open_space
+
+PACKAGES = ("archloom", "keras", "kfp", "numpy", "tensorflow-cpu")
+
+
+def gather(store: Store) -> Contents:
+    """Returns what the records of a search say so far.
+
+    Raises:
+        FileNotFoundError: where the directory holds no search.
+    """
+    search = get_search(store)
+    space = open_space(search.space.name, search.space.settings)
+    manifest = read_record(store, MANIFEST, DataManifest)
+    summary = read_record(store, SUMMARY, Summary)
+    last = last_scores(store)
+    plans = _plans(store)
+    scores = {path: found for path in plans if (found := read_record(store, scores_path(path), Scores)) is not None}
+    searched = [one for one in plans.values() if one.kind == "search"]
+    timings = read_timings(store)
+    return Contents(
+        name=search.name,
+        state=_state(summary),
+        status=_status(summary, last),
+        advice=_advice(search) if summary and summary.outcome == "nothing_survived" else (),
+        data=manifest,
+        candidates=(*tried_candidates(store, searched, space), *tried_baselines(plans, scores, space)),
+        baseline_note=f"baselines: {search.final_scaling.rerank_steps} steps, as in the comparison",
+        front=tuple(one.id for one in last.front) if last else (),
+        rounds=gathered_rounds(plans, scores),
+        proposed=sum(len(plan.candidates) for plan in searched),
+        screened=_screened(searched),
+        economy=_economy([one for one in scores.values() if one.kind == "search"]),
+        winner=gathered_winner(store, plans, scores, space, summary),
+        comparison=gathered_comparison(store, plans, scores, space),
+        scaling=gathered_grid(store, plans, scores),
+        ensemble=gathered_ensemble(summary),
+        reliability=gathered_reliability(store),
+        uncertainty=gathered_uncertainty(store, manifest),
+        seconds=stage_seconds(timings),
+        wall_seconds=wall_seconds(timings),
+        bytes_kept=_bytes_kept(store),
+        environment=_environment(search),
+        failures=candidate_failures(scores),
+    )
+
+
+def _plans(store: Store) -> dict[str, Plan]:
+    """Plans by round, search rounds first; the round that is not committed yet is among them."""
+    number = len(committed_rounds(store)) + 1
+    paths = [*(f"rounds/{index:05d}" for index in range(1, number + 1)), *ROUND_OF_KIND.values()]
+    found = {path: read_record(store, plan_path(path), Plan) for path in paths}
+    return {path: plan for path, plan in found.items() if plan is not None}
+
+
+def _state(summary: Summary | None) -> str:
+    if summary is None:
+        return "running"
+    return "finished" if summary.outcome == "finished" else "no_survivors"
+
+
+def _status(summary: Summary | None, last: Scores | None) -> str:
+    if summary is not None and summary.outcome == "nothing_survived":
+        return f"no candidate survived: {summary.why}"
+    if summary is not None:
+        return f"finished: {summary.why}"
+    return f"running: {last.candidates} candidates so far" if last else "running: no round is committed yet"
+
+
+def _advice(search: Search) -> tuple[str, ...]:
+    return (
+        f"Give the search more candidates than {search.budget.candidates} (budget.candidates) or more time.",
+        f"Train longer before judging: training.probe_steps is {search.training.probe_steps}.",
+        f"Lower the bar: rejection.quality_threshold is {search.rejection.quality_threshold:g}, "
+        f"rejection.rule is {search.rejection.rule!r}.",
+        f"Try another rate: training.learning_rate is {search.training.learning_rate:g}.",
+    )
+
+
+def _screened(plans: list[Plan]) -> dict[str, int]:
+    """What the screens before building dropped, by reason, over all rounds."""
+    reasons = sorted({reason for plan in plans for reason in plan.screened} - {"raw"})
+    return {reason: sum(plan.screened.get(reason, 0) for plan in plans) for reason in reasons}
+
+
+def _economy(scores: list[Scores]) -> Economy | None:
+    if not scores:
+        return None
+    return Economy(
+        saved_seconds=sum(one.predicted_saved_seconds for one in scores),
+        screening_seconds=sum(one.screening_seconds for one in scores),
+    )
+
+
+def _bytes_kept(store: Store) -> dict[str, int]:
+    weights = [path for path in store.paths("") if path.endswith(".safetensors")]
+    delivered = sum(store.size_bytes(path) for path in weights if path.startswith("model/"))
+    kept = sum(store.size_bytes(path) for path in weights) - delivered
+    parts = {"model": store.size_bytes("model"), "other weights": kept, "data": store.size_bytes("data")}
+    records = sum(store.size_bytes(part) for part in ("rounds", "scaling", "ensemble", "timings")) - kept
+    return {**parts, "records": records}
+
+
+def _environment(search: Search) -> dict[str, str]:
+    versions = {name: metadata.version(name) for name in PACKAGES}
+    cores = f"{platform.machine()}, {os.cpu_count()} cores"
+    return {"seed": str(search.seed), "python": platform.python_version(), **versions, "processor": cores}

@@ -1,0 +1,80 @@
+"""The part of the report about the ensemble and its test predictions, from the records."""
+
+import io
+
+import numpy as np
+
+from components.objectives.metrics import reliability
+from components.ensemble_assembly.uncertainty import uncertainty
+from components.records.layout import MODEL_PROBABILITIES
+from components.records.results import DataManifest
+from components.records.rows import read_part
+from components.records.store import Store
+from components.records.summary import PartQuality, PredictorSummary, Summary
+from components.report.binning import histogram, reliability_bins
+from components.report.contents import Ensemble, Predictor, Quality, ReliabilityBin, UncertainRow, Uncertainty
+from components.report.thumbnail import image_of
+
+MOST_UNCERTAIN = 12
+
+
+def gathered_ensemble(summary: Summary | None) -> Ensemble | None:
+    """The ensemble beside its members, once the search has its summary."""
+    if summary is None or summary.ensemble is None or summary.single_best is None or summary.mean_member is None:
+        return None
+    return Ensemble(
+        members=tuple(_predictor(one) for one in summary.members),
+        single_best=_predictor(summary.single_best),
+        mean_member=_predictor(summary.mean_member),
+        together=_predictor(summary.ensemble),
+    )
+
+
+def gathered_reliability(store: Store) -> tuple[ReliabilityBin, ...]:
+    """The ensemble's reliability on the test rows; empty before there are predictions."""
+    probabilities = _test_probabilities(store)
+    if probabilities is None:
+        return ()
+    return reliability_bins(reliability(probabilities.mean(axis=0), read_part(store, "test")[1]))
+
+
+def gathered_uncertainty(store: Store, manifest: DataManifest | None) -> Uncertainty | None:
+    """How unsure the ensemble is of the test rows, the most uncertain ones first."""
+    probabilities = _test_probabilities(store)
+    if probabilities is None or manifest is None:
+        return None
+    x, labels = read_part(store, "test")
+    unsure, mean = uncertainty(probabilities), probabilities.mean(axis=0)
+    predicted = mean.argmax(axis=1)
+    order = np.argsort(-unsure.predictive, kind="stable")[:MOST_UNCERTAIN]
+    low, high = (float(x.min()), float(x.max())) if x.ndim == 4 else (0.0, 1.0)
+    return Uncertainty(
+        mutual_information=histogram(unsure.mutual_information, predicted == labels),
+        entropy=histogram(unsure.predictive, predicted == labels),
+        rows=tuple(
+            UncertainRow(
+                row=int(row),
+                true=manifest.classes[labels[row]],
+                predicted=manifest.classes[predicted[row]],
+                probability=float(mean[row, predicted[row]]),
+                entropy=float(unsure.predictive[row]),
+                mutual_information=float(unsure.mutual_information[row]),
+                image=image_of(x[row], low, high) if x.ndim == 4 and high > low else (),
+            )
+            for row in order
+        ),
+    )
+
+
+def _test_probabilities(store: Store) -> np.ndarray | None:
+    """The members' probabilities of the test rows, `[members, rows, classes]`; None before they are delivered."""
+    data = store.read(MODEL_PROBABILITIES)
+    return None if data is None else np.load(io.BytesIO(data), allow_pickle=False).astype(np.float64)
+
+
+def _predictor(one: PredictorSummary) -> Predictor:
+    return Predictor(name=one.name, validation=_quality(one.validation), test=_quality(one.test))
+
+
+def _quality(part: PartQuality) -> Quality:
+    return Quality(accuracy=part.accuracy, nll=part.nll, ece=part.ece)

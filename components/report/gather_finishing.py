@@ -1,0 +1,103 @@
+"""The part of the report about final scaling: comparison, grid and winner, from the records."""
+
+from collections.abc import Mapping
+
+from components.records.layout import ROUND_OF_KIND, trial_path
+from components.records.results import Candidate, Plan, Profile, ScoredCandidate, Scores, TrainingRecord
+from components.records.store import Store, read_record
+from components.records.summary import Summary
+from components.report.contents import Compared, Comparison, ScalingGrid, ScalingPoint, Winner
+from components.report.gather_rounds import ranked
+from components.search_spaces.space import SearchSpace
+
+Plans = Mapping[str, Plan]
+ScoresOf = Mapping[str, Scores]
+
+
+def gathered_comparison(store: Store, plans: Plans, scores: ScoresOf, space: SearchSpace) -> Comparison | None:
+    """The re-ranked best beside the baselines, best first."""
+    path = ROUND_OF_KIND["rerank"]
+    if path not in scores or not plans[path].candidates:
+        return None
+    plan, committed = plans[path], scores[path]
+    candidates = {one.id: one for one in plan.candidates}
+    chosen = committed.best[0].id if committed.best else None
+    return Comparison(
+        networks=tuple(variant.network for variant in plan.candidates[0].variants),
+        steps=plan.full_steps,
+        rows=tuple(_compared(store, path, candidates[one.id], one, chosen, space) for one in ranked(committed)),
+    )
+
+
+def gathered_grid(store: Store, plans: Plans, scores: ScoresOf) -> ScalingGrid | None:
+    """The grid of widths and depths, in the plan's order."""
+    path = ROUND_OF_KIND["grid"]
+    if path not in scores or not plans[path].candidates:
+        return None
+    plan, committed = plans[path], scores[path]
+    chosen = committed.best[0].id if committed.best else None
+    points = []
+    for candidate, one in zip(plan.candidates, committed.scored, strict=True):
+        variant = candidate.variants[0]
+        points.append(
+            ScalingPoint(
+                width=variant.width,
+                depth=variant.depth,
+                accuracy=one.quality,
+                latency_ms=one.latency_ms,
+                reward=one.reward,
+                parameters=_parameters(store, path, candidate),
+                chosen=one.id == chosen,
+                note=one.detail,
+            )
+        )
+    return ScalingGrid(network=plan.candidates[0].variants[0].network, steps=plan.full_steps, points=tuple(points))
+
+
+def gathered_winner(
+    store: Store, plans: Plans, scores: ScoresOf, space: SearchSpace, summary: Summary | None
+) -> Winner | None:
+    """The design that was scaled and trained, once the search has its summary."""
+    if summary is None or summary.winner is None:
+        return None
+    won, path = summary.winner, ROUND_OF_KIND["winner"]
+    spec = space.from_json(won.spec)
+    trained = scores[path].best[0] if path in scores and scores[path].best else None
+    grid = scores[ROUND_OF_KIND["grid"]]
+    point = grid.best[0].id if grid.best else ""
+    profile = read_record(store, f"{trial_path(grid.round, point)}/profile.json", Profile)
+    return Winner(
+        id=won.id,
+        formula=won.formula,
+        drawing=space.drawing(spec),
+        network=won.network,
+        width=won.width,
+        depth=won.depth,
+        parameters=won.parameters,
+        accuracy=trained.quality if trained else None,
+        latency_ms=won.latency_ms,
+        steps=plans[path].full_steps,
+        profile=profile.variants if profile else (),
+    )
+
+
+def _compared(
+    store: Store, path: str, candidate: Candidate, one: ScoredCandidate, chosen: str | None, space: SearchSpace
+) -> Compared:
+    is_chosen = one.id == chosen
+    return Compared(
+        name=candidate.change if one.role == "baseline" else one.id,
+        role="baseline" if one.role == "baseline" else "winner" if is_chosen else "searched",
+        accuracy=one.fitness or (None,) * len(candidate.variants),
+        mean=one.quality,
+        latency_ms=one.latency_ms,
+        parameters=_parameters(store, path, candidate),
+        formula=space.formula(space.from_json(one.spec)),
+        note=one.detail,
+    )
+
+
+def _parameters(store: Store, path: str, candidate: Candidate) -> int | None:
+    """Trainable parameters of a candidate's first variant, as built."""
+    record = read_record(store, f"{trial_path(path, candidate.id)}/training.json", TrainingRecord)
+    return record.trials[0].parameters if record and record.trials else None

@@ -1,0 +1,131 @@
+"""The top of the page: what came out in a few large numbers, and what the data are."""
+
+import math
+
+from components.report.contents import Compared, Contents, Ensemble, Predictor
+from components.report.markup import Markup, join, tag
+from components.report.numerals import count, fixed, milliseconds, seconds
+from components.report.sections import Section, note, pending, prose
+from components.report.tables import Row, Words, facts, table
+
+LISTED_CLASSES = 12  # with more, only the rarest and the most frequent are counted
+NORMAL_95 = 1.959964  # the normal distribution's 97.5 % quantile
+
+
+def accuracy_interval(accuracy: float, rows: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy that was counted on so many rows; rows >= 1.
+
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+    """
+    square = NORMAL_95**2 / rows
+    centre = (accuracy + square / 2) / (1 + square)
+    half = math.sqrt(square * accuracy * (1 - accuracy) + square**2 / 4) / (1 + square)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def result_section(contents: Contents) -> Section:
+    """The ensemble on the test rows beside a member and the single best, the winner's size, how much was tried."""
+    quality, effort = _ensemble_tiles(contents), [*_winner_tiles(contents), *_search_tiles(contents)]
+    advice = [tag("li", prose(line)) for line in contents.advice]
+    return Section(
+        "result",
+        "Result",
+        join(
+            [
+                tag("div", tag("h3", "What to change"), tag("ul", *advice), class_="advice") if advice else None,
+                tag("div", *quality, class_="tiles quality") if quality else pending(contents, "There is no ensemble"),
+                tag("div", *effort, class_="tiles"),
+            ]
+        ),
+    )
+
+
+def _tile(name: str, value: str, *lines: str | None) -> Markup:
+    small = [tag("div", line, class_="line") for line in lines if line]
+    return tag("div", tag("div", name, class_="name"), tag("div", value, class_="value"), *small, class_="tile")
+
+
+def _ensemble_tiles(contents: Contents) -> list[Markup]:
+    if contents.ensemble is None:
+        return []
+    test = contents.ensemble.together.test
+    rows = contents.data.test.rows if contents.data else 0
+    interval = None
+    if test.accuracy is not None and rows:
+        low, high = accuracy_interval(test.accuracy, rows)
+        interval = f"95 % interval {fixed(low)} to {fixed(high)}, {count(rows)} rows"
+    accuracy, nll, ece = (_beside(contents.ensemble, field) for field in ("accuracy", "nll", "ece"))
+    return [
+        _tile("Test accuracy of the ensemble", fixed(test.accuracy), accuracy, interval),
+        _tile("Test negative log-likelihood", fixed(test.nll), nll, "nats a row, less is better"),
+        _tile("Test calibration error", fixed(test.ece), ece, "ECE, less is better"),
+    ]
+
+
+def _beside(ensemble: Ensemble, field: str) -> str:
+    def shown(predictor: Predictor) -> str:
+        return fixed(getattr(predictor.test, field))
+
+    return f"mean member {shown(ensemble.mean_member)}, single best {shown(ensemble.single_best)}"
+
+
+def _winner_tiles(contents: Contents) -> list[Markup]:
+    winner = contents.winner
+    if winner is None:
+        return []
+    tiles = [
+        _tile("Parameters of a member", count(winner.parameters), f"{milliseconds(winner.latency_ms)} a batch"),
+    ]
+    best, row = _best_of(contents, "baseline"), _best_of(contents, "winner")
+    if best and row:
+        against = f"{best.name} {fixed(best.mean)}"
+        tiles.append(_tile("Winner, best baseline", fixed(row.mean), against, "validation, equal training"))
+    return tiles
+
+
+def _best_of(contents: Contents, role: str) -> Compared | None:
+    """The compared design of a role that has the highest mean."""
+    rows = contents.comparison.rows if contents.comparison else ()
+    return max((row for row in rows if row.role == role and row.mean is not None), key=_mean, default=None)
+
+
+def _mean(row: Compared) -> float:
+    return row.mean or 0.0
+
+
+def _search_tiles(contents: Contents) -> list[Markup]:
+    searched = [tried for tried in contents.candidates if tried.scored.role == "searched"]
+    survived = sum(tried.scored.quality is not None for tried in searched)
+    rounds = sum(each.kind == "search" for each in contents.rounds)
+    outcome = f"{count(survived)} scored, {count(len(searched) - survived)} not"
+    return [
+        _tile("Candidates tried", count(len(searched)), outcome, f"search rounds: {count(rounds)}"),
+        _tile("Wall time", seconds(contents.wall_seconds), "the whole search so far"),
+    ]
+
+
+def data_section(contents: Contents) -> Section:
+    """Source, shape, classes, and the rows of each part by class."""
+    data = contents.data
+    if data is None:
+        return Section("data", "Data", pending(contents, "The data have not been split"))
+    parts = [("train", data.train), ("validation", data.validation), ("test", data.test)]
+    listed = len(data.classes) <= LISTED_CLASSES
+    rows = [Row([name, count(part.rows), *map(count, _by_class(part.class_rows, listed))]) for name, part in parts]
+    columns = data.classes if listed else ("fewest in a class", "most in a class")
+    shape = " × ".join(str(size) for size in data.input_shape)
+    description = facts(
+        [
+            ("source", data.source),
+            ("a row", f"{shape} {'values' if len(data.input_shape) == 1 else 'pixels and channels'}"),
+            ("classes", count(len(data.classes))),
+            ("rows", count(sum(part.rows for _, part in parts))),
+        ]
+    )
+    by_part = table("Rows of each part, and of the classes in it", [Words("part"), "rows", *columns], rows)
+    purpose = "Training rows train, validation rows guide the search, and test rows are read once, at the end."
+    return Section("data", "Data", join([description, note(purpose), by_part]))
+
+
+def _by_class(rows: tuple[int, ...], listed: bool) -> tuple[int, ...]:
+    return rows if listed else (min(rows), max(rows))

@@ -1,0 +1,131 @@
+"""The winning design, the re-ranking beside the baselines, and the scaling grid."""
+
+from components.report.contents import Compared, Contents, ScalingGrid, ScalingPoint, Winner
+from components.report.graph_drawing import graph_drawing
+from components.report.markup import Markup, join, tag
+from components.report.numerals import count, fixed, milliseconds, multiplier, significant
+from components.report.sections import Section, absent, figure, note, pending
+from components.report.tables import Row, Words, facts, table
+
+
+def winner_section(contents: Contents) -> Section:
+    """The winner as a formula, as a drawing and in numbers, with its hardware profile."""
+    winner = contents.winner
+    if winner is None:
+        return Section("winner", "Winner", pending(contents, "There is no winner"))
+    return Section(
+        "winner",
+        "Winner",
+        join([_formula(winner), _drawing(winner), _numbers(winner), _profile(winner)]),
+    )
+
+
+def _formula(winner: Winner) -> Markup:
+    return tag("p", tag("code", winner.formula), class_="formula")
+
+
+def _drawing(winner: Winner) -> Markup:
+    if not any(box.active for box in winner.drawing):
+        return absent("This design has no drawing.")
+    dead = sum(not box.active for box in winner.drawing)
+    left_out = f" {dead} boxes on which the output does not depend are left out." if dead else ""
+    order = "Inputs enter a box from top to bottom in the order of its arguments."
+    return figure(
+        graph_drawing(winner.drawing), f"From the inputs on the left to the output on the right. {order}{left_out}"
+    )
+
+
+def _numbers(winner: Winner) -> Markup:
+    return facts(
+        [
+            ("network", winner.network),
+            ("width", multiplier(winner.width)),
+            ("depth", multiplier(winner.depth)),
+            ("parameters", count(winner.parameters)),
+            ("training steps", count(winner.steps)),
+            ("validation accuracy", fixed(winner.accuracy)),
+            ("latency a batch", milliseconds(winner.latency_ms)),
+            ("id", tag("code", winner.id)),
+        ]
+    )
+
+
+def _profile(winner: Winner) -> Markup:
+    if not winner.profile:
+        return absent("The winner has not been timed.")
+    columns = [Words("variant"), Words("device"), "batch", "measured", "spread", "roofline estimate",
+               "operational intensity", "measured efficiency"]  # fmt: skip
+    rows = [
+        Row(
+            [
+                each.variant,
+                each.device,
+                count(each.batch_size),
+                milliseconds(each.latency_ms),
+                milliseconds(each.spread_ms),
+                milliseconds(each.estimated_latency_ms),
+                f"{significant(each.intensity)} FLOP/B",
+                fixed(each.measured_efficiency),
+            ]
+        )
+        for each in winner.profile
+    ]
+    return table("Latency, measured (median and interquartile range) beside the roofline estimate", columns, rows)
+
+
+def comparison_section(contents: Contents) -> Section:
+    """Winner, runners-up and published baselines, trained alike."""
+    comparison = contents.comparison
+    if comparison is None or not comparison.rows:
+        words = pending(contents, "Nothing has been ranked again with longer training")
+        return Section("comparison", "Comparison with baselines", words)
+    columns = [Words("design"), *comparison.networks, "mean", "latency", "parameters", Words("formula")]
+    rows = [Row(_compared(row, len(comparison.networks)), row.role) for row in comparison.rows]
+    steps = f"Every row was trained for {count(comparison.steps)} steps with the same settings."
+    lacking = None if any(row.role == "baseline" for row in comparison.rows) else absent("No baseline was compared.")
+    caption = "Validation accuracy in each network; latency is the geometric mean over the networks"
+    return Section(
+        "comparison", "Comparison with baselines", join([note(steps), table(caption, columns, rows), lacking])
+    )
+
+
+def _compared(row: Compared, networks: int) -> list[str]:
+    accuracy = [*row.accuracy, *[None] * networks][:networks]
+    name = tag("span", row.name, tag("span", row.role, class_="role") if row.role != row.name else None)
+    words = tag("span", row.note, class_="failed") if row.note else tag("code", row.formula)
+    return [name, *map(fixed, accuracy), fixed(row.mean), milliseconds(row.latency_ms), count(row.parameters), words]
+
+
+def scaling_section(contents: Contents) -> Section:
+    """The grid of widths and depths as one table: a row a depth, a column a width."""
+    grid = contents.scaling
+    if grid is None or not grid.points:
+        return Section("scaling", "Scaling", pending(contents, "No width or depth has been tried"))
+    widths = sorted({point.width for point in grid.points})
+    depths = sorted({point.depth for point in grid.points})
+    places = {(point.width, point.depth): point for point in grid.points}
+    columns = [Words("depth"), *(Words(f"width {multiplier(width)}") for width in widths)]
+    rows = [Row([multiplier(depth), *(_cell(places.get((width, depth))) for width in widths)]) for depth in depths]
+    caption = f"Accuracy, latency and reward in {grid.network}, each trained for {count(grid.steps)} steps"
+    return Section("scaling", "Scaling", join([table(caption, columns, rows), note(_choice(grid))]))
+
+
+def _cell(point: ScalingPoint | None) -> Markup:
+    if point is None:
+        return tag("span", "not tried", class_="failed")
+    if point.accuracy is None:
+        return tag("span", point.note or "no result", class_="failed")
+    lines = [
+        tag("div", fixed(point.accuracy), class_="main"),
+        tag("div", f"{milliseconds(point.latency_ms)}, reward {fixed(point.reward)}"),
+        tag("div", f"{count(point.parameters)} parameters") if point.parameters is not None else None,
+        tag("div", "chosen", class_="badge") if point.chosen else None,
+    ]
+    return tag("div", *lines, class_="cell chosen" if point.chosen else "cell")
+
+
+def _choice(grid: ScalingGrid) -> str:
+    chosen = next((point for point in grid.points if point.chosen), None)
+    if chosen is None:
+        return "None of these points has been chosen yet."
+    return f"Chosen by reward: width {multiplier(chosen.width)}, depth {multiplier(chosen.depth)}."

@@ -1,0 +1,38 @@
+"""A candidate's record from its spec: canonical id, JSON data, variants and their predicted costs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from components.records.results import Candidate, DataManifest, Variant
+from components.search_spaces.space import SearchSpace, Spec
+
+
+def make_candidate(
+    space: SearchSpace,
+    spec: Spec,
+    manifest: DataManifest,
+    variants: Sequence[Variant],
+    *,
+    suffix: str = "",
+    **fields: Any,
+) -> Candidate:
+    """Returns the record of a spec in the given variants.
+
+    Args:
+        space: the space that the spec is of.
+        spec: the design.
+        manifest: the data that it is tried on.
+        variants: its trials, cheapest first.
+        suffix: follows the canonical id where one spec stands in a round more than once.
+        fields: the other fields of `Candidate`.
+    """
+    encoded = space.encode(spec)[None]
+    shape, classes = manifest.input_shape, len(manifest.classes)
+    costs = {variant.name: space.costs(encoded, variant, shape, classes) for variant in variants}
+    return Candidate(
+        id=space.canonical(spec) + suffix,
+        spec=space.to_json(spec),
+        variants=tuple(variants),
+        costs={name: {cost: float(values[0]) for cost, values in of.items()} for name, of in costs.items()},
+        **fields,
+    )

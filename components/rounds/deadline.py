@@ -1,0 +1,37 @@
+"""When a round's seconds are used up, told from its records."""
+
+import time
+from collections.abc import Iterator
+
+from components.records.layout import trial_path
+from components.records.results import Plan, Profile, Span, TrainingRecord, Verdict
+from components.records.spans import active_seconds, process_start_seconds
+from components.records.store import Store, read_record
+
+RECORDS = {
+    "probe.json": TrainingRecord,
+    "verdict.json": Verdict,
+    "training.json": TrainingRecord,
+    "profile.json": Profile,
+}
+
+
+def round_spans(store: Store, plan: Plan) -> Iterator[Span]:
+    """Yields when each recorded piece of a round's work ran."""
+    yield plan.span
+    for candidate in plan.candidates:
+        for name, kind in RECORDS.items():
+            record = read_record(store, f"{trial_path(plan.round, candidate.id)}/{name}", kind)
+            if record is not None:
+                yield record.span  # type: ignore[attr-defined]
+
+
+def deadline(store: Store, plan: Plan) -> float | None:
+    """Returns when the round's seconds are used up, on the clock of `time.monotonic`; None without a limit.
+
+    What is used counts from the records, not from a clock: hours during which a killed search lay still are free.
+    """
+    if plan.seconds_left is None:
+        return None
+    elapsed = time.time() - process_start_seconds()
+    return time.monotonic() + plan.seconds_left - active_seconds(round_spans(store, plan)) - elapsed

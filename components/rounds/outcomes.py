@@ -1,0 +1,128 @@
+"""What became of a candidate: its fitness and latency, or why it has none, gathered from its records."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from components.objectives.reward import weighted_product
+from components.records.layout import trial_path
+from components.records.results import (
+    Candidate,
+    Plan,
+    Profile,
+    Reason,
+    ScoredCandidate,
+    TrainingRecord,
+    TrialResult,
+    VariantProfile,
+    Verdict,
+)
+from components.records.search import Scoring
+from components.records.store import Store, read_record, require_record
+
+
+class Outcome(NamedTuple):
+    """A candidate's objectives, or the reason why it has none.
+
+    Fields:
+        fitness: validation accuracy of each variant in the candidate's order; 0 for one that was not kept.
+        latency_ms, intensity, efficiency: geometric means over the variants; None where it was not profiled.
+    """
+
+    candidate: Candidate
+    reason: Reason | None
+    detail: str = ""
+    fitness: tuple[float, ...] = ()
+    latency_ms: float | None = None
+    intensity: float | None = None
+    efficiency: float | None = None
+
+
+def outcome(store: Store, plan: Plan, candidate: Candidate, scoring: Scoring) -> Outcome:
+    """Returns what a candidate's records say.
+
+    Raises:
+        FileNotFoundError: where the candidate has not gone all its way yet.
+    """
+    folder = trial_path(plan.round, candidate.id)
+    if plan.probe_steps:
+        verdict = require_record(store, f"{folder}/verdict.json", Verdict)
+        if verdict.reason is not None:
+            return Outcome(candidate, verdict.reason, verdict.detail)
+    training = require_record(store, f"{folder}/training.json", TrainingRecord)
+    if training.failed:
+        return Outcome(candidate, "failed", training.failed)
+    trials = {trial.variant: trial for trial in training.trials}
+    reason, detail = _why_not(plan, trials)
+    if reason is not None:
+        return Outcome(candidate, reason, detail)
+    fitness = tuple(trials[one.name].accuracy or 0.0 if one.name in trials else 0.0 for one in candidate.variants)
+    profile = read_record(store, f"{folder}/profile.json", Profile)
+    if profile is None:
+        return Outcome(candidate, None, "", fitness)
+    if profile.failed:
+        return Outcome(candidate, "failed", profile.failed)
+    return Outcome(
+        candidate,
+        None,
+        "",
+        fitness,
+        _geometric_mean([latency_ms(one, scoring) for one in profile.variants]),
+        _geometric_mean([one.intensity for one in profile.variants]),
+        _geometric_mean([one.measured_efficiency for one in profile.variants]),
+    )
+
+
+def latency_ms(profile: VariantProfile, scoring: Scoring) -> float | None:
+    """Returns the latency that scoring uses: measured, or estimated."""
+    return profile.latency_ms if scoring.latency == "measured" else profile.estimated_latency_ms
+
+
+def scored_candidate(of: Outcome, plan: Plan, scoring: Scoring, latency_target_ms: float | None) -> ScoredCandidate:
+    """Returns an outcome with its reward; the reward is None where there is no latency for it."""
+    quality = float(np.mean(of.fitness)) if of.fitness else None
+    reward = None
+    if quality is not None and (of.latency_ms is not None or scoring.latency_weight == 0):
+        reward = weighted_product(
+            scoring,
+            quality=quality,
+            latency_ms=of.latency_ms,
+            latency_target_ms=latency_target_ms,
+            intensity=of.intensity,
+            efficiency=of.efficiency,
+        )
+    return ScoredCandidate(
+        id=of.candidate.id,
+        round=plan.round,
+        role=of.candidate.role,
+        spec=of.candidate.spec,
+        reason=of.reason,
+        detail=of.detail,
+        fitness=of.fitness,
+        quality=quality,
+        latency_ms=of.latency_ms,
+        reward=reward,
+    )
+
+
+def best_first(candidates: list[ScoredCandidate]) -> list[ScoredCandidate]:
+    """Returns the candidates that have a reward, highest first; equal ones by quality, then by id."""
+    rewarded = [one for one in candidates if one.reward is not None]
+    return sorted(rewarded, key=lambda one: (-(one.reward or 0.0), -(one.quality or 0.0), one.id))
+
+
+def _why_not(plan: Plan, trials: Mapping[str, TrialResult]) -> tuple[Reason | None, str]:
+    """Why a training gives no fitness. A finishing round takes what there is; a search round must be whole."""
+    for trial in trials.values():
+        if trial.status == "non_finite":
+            return "non_finite", f"{trial.variant}: loss not finite at step {trial.steps}"
+        if trial.accuracy is None or (trial.status == "time_up" and plan.kind == "search"):
+            return "time_up", f"{trial.variant}: the budget's time was up at step {trial.steps}"
+    return (None, "") if trials else ("failed", "no variant was trained")
+
+
+def _geometric_mean(values: list[float | None]) -> float | None:
+    """The geometric mean of positive values; None where one is missing."""
+    known = [value for value in values if value is not None]
+    return float(np.exp(np.mean(np.log(known)))) if known and len(known) == len(values) else None

@@ -1,0 +1,21 @@
+"""The rules by which a candidate is rejected, as decisions over its records."""
+
+from components.records.results import Candidate, Phase, TrialResult
+from components.records.search import Rejection, SizeLimits
+
+
+def over_limit(candidate: Candidate, limits: SizeLimits) -> str | None:
+    """Returns how a candidate's predicted size exceeds a limit, None where it doesn't."""
+    for name in ("parameters", "multiply_adds", "activation_bytes"):
+        limit = getattr(limits, name)
+        largest = max((costs[name] for costs in candidate.costs.values()), default=0.0)
+        if limit is not None and largest > limit:
+            return f"{name} {largest:.0f} > {limit}"
+    return None
+
+
+def passes(result: TrialResult, rejection: Rejection, phase: Phase) -> bool:
+    """Whether a trial lets its candidate go on: trained, finite, and after the probe good enough."""
+    if result.status != "trained" or result.accuracy is None:
+        return False
+    return phase == "full" or result.accuracy >= rejection.quality_threshold

@@ -1,0 +1,122 @@
+"""Rules between the fields of a search: what no single field's type can say."""
+
+from collections.abc import Callable, Iterator
+
+from components.records.search import Search
+from components.search_file.problems import Problem, shown
+
+DEPTH = 4  # rounds that one pipeline run nests by default
+FINISHING_ROUNDS = 4  # rerank, grid, winner, ensemble
+MOST_SHARDS = 24  # in one pipeline run: Argo keeps a run's state within 1 MiB
+
+
+def rule_problems(search: Search) -> Iterator[Problem]:
+    """Yields where the fields of a search contradict each other."""
+    for rule in RULES:
+        yield from rule(search)
+
+
+def split_leaves_training_rows(search: Search) -> Iterator[Problem]:
+    """validation + test < 1."""
+    data = search.data
+    if data.validation + data.test >= 1:
+        rule = f"below 1 - `$.data.validation` = {1 - data.validation:g}, so that rows are left to train on"
+        yield Problem("$.data.test", rule, shown(data.test))
+
+
+def label_names_a_csv_column(search: Search) -> Iterator[Problem]:
+    """csv: needs a label, the others have theirs."""
+    label, kind = search.data.label, search.data.source.partition(":")[0]
+    if kind == "csv" and label is None:
+        yield Problem("$.data.label", "the name of the label column of a csv: source", shown(label))
+    if kind != "csv" and label is not None:
+        yield Problem("$.data.label", f"left out, as a {kind}: source has its own labels", shown(label))
+
+
+def image_size_fits_the_source(search: Search) -> Iterator[Problem]:
+    """images: needs an image size, tfds: may have one, the others have none."""
+    size, kind = search.data.image_size, search.data.source.partition(":")[0]
+    if kind == "images" and size is None:
+        yield Problem("$.data.image_size", "[height, width] for an images: source", shown(size))
+    if kind in ("csv", "sklearn") and size is not None:
+        yield Problem("$.data.image_size", f"left out for a {kind}: source, which is not resized", shown(size))
+
+
+def full_phase_contains_the_probe(search: Search) -> Iterator[Problem]:
+    """full_steps >= probe_steps."""
+    training = search.training
+    if training.full_steps < training.probe_steps:
+        rule = f">= `$.training.probe_steps` = {training.probe_steps}, which it includes"
+        yield Problem("$.training.full_steps", rule, shown(training.full_steps))
+
+
+def warmup_ends_before_training(search: Search) -> Iterator[Problem]:
+    """warmup_steps is below the steps of every training."""
+    lengths = (
+        ("$.training.full_steps", search.training.full_steps),
+        ("$.final_scaling.rerank_steps", search.final_scaling.rerank_steps),
+        ("$.final_scaling.grid_steps", search.final_scaling.grid_steps),
+        ("$.final_scaling.winner_steps", search.final_scaling.winner_steps),
+    )
+    path, shortest = min(lengths, key=lambda length: length[1])
+    if search.training.warmup_steps >= shortest:
+        yield Problem("$.training.warmup_steps", f"< `{path}` = {shortest}", shown(search.training.warmup_steps))
+
+
+def shards_fit_one_run(search: Search) -> Iterator[Problem]:
+    """Shards a round times (depth + finishing rounds) is at most 24, and no shard is empty."""
+    rounds = search.rounds
+    if rounds.shards_per_round > rounds.candidates_per_round:
+        rule = f"<= `$.rounds.candidates_per_round` = {rounds.candidates_per_round}"
+        yield Problem("$.rounds.shards_per_round", rule, shown(rounds.shards_per_round))
+    if rounds.shards_per_round * (DEPTH + FINISHING_ROUNDS) > MOST_SHARDS:
+        rule = (
+            f"at most {MOST_SHARDS // (DEPTH + FINISHING_ROUNDS)}, as a run has {DEPTH} rounds and {FINISHING_ROUNDS}"
+            f" finishing rounds, and at most {MOST_SHARDS} shards in all"
+        )
+        yield Problem("$.rounds.shards_per_round", rule, shown(rounds.shards_per_round))
+
+
+def efficiency_is_measured(search: Search) -> Iterator[Problem]:
+    """An execution efficiency needs a measured latency."""
+    scoring = search.scoring
+    if scoring.efficiency_weight and scoring.latency != "measured":
+        rule = "0 where `$.scoring.latency` is not `measured`: an estimate has no efficiency"
+        yield Problem("$.scoring.efficiency_weight", rule, shown(scoring.efficiency_weight))
+
+
+def best_few_are_among_the_candidates(search: Search) -> Iterator[Problem]:
+    """rerank <= budget.candidates."""
+    rerank, candidates = search.final_scaling.rerank, search.budget.candidates
+    if rerank > candidates:
+        yield Problem("$.final_scaling.rerank", f"<= `$.budget.candidates` = {candidates}", shown(rerank))
+
+
+def nothing_is_scaled_twice(search: Search) -> Iterator[Problem]:
+    """widths, depths and baselines are distinct."""
+    for name in ("widths", "depths", "baselines"):
+        values = getattr(search.final_scaling, name) or ()
+        if len(set(values)) < len(values):
+            yield Problem(f"$.final_scaling.{name}", "a list without an entry twice", shown(values))
+
+
+def members_are_among_the_initialisations(search: Search) -> Iterator[Problem]:
+    """members <= initialisations."""
+    ensemble = search.ensemble
+    if ensemble.members > ensemble.initialisations:
+        rule = f"<= `$.ensemble.initialisations` = {ensemble.initialisations}, as members are distinct"
+        yield Problem("$.ensemble.members", rule, shown(ensemble.members))
+
+
+RULES: tuple[Callable[[Search], Iterator[Problem]], ...] = (
+    split_leaves_training_rows,
+    label_names_a_csv_column,
+    image_size_fits_the_source,
+    full_phase_contains_the_probe,
+    warmup_ends_before_training,
+    shards_fit_one_run,
+    efficiency_is_measured,
+    best_few_are_among_the_candidates,
+    nothing_is_scaled_twice,
+    members_are_among_the_initialisations,
+)

@@ -1,0 +1,41 @@
+"""The search description in the store: written once, by the first step, and read by every other."""
+
+from components.records.layout import SEARCH
+from components.records.search import Search
+from components.records.store import Store
+from components.search_file.validate import canonical_text, read_search
+
+
+class AnotherSearch(ValueError):
+    """The search directory holds another search description than the one given."""
+
+
+def put_search(store: Store, text: str) -> Search:
+    """Validates a description and writes it; empty text means the one that is there.
+
+    Raises:
+        InvalidSearch: where the text is no search description.
+        AnotherSearch: where the directory holds another one.
+        FileNotFoundError: where there is none and the text is empty.
+    """
+    if not text.strip():
+        return get_search(store)
+    search = read_search(text)
+    if not store.create(SEARCH, canonical_text(search)) and get_search(store) != search:
+        raise AnotherSearch(
+            f"`search` must name a directory of the same search, or a new one. Received: {store.uri}, "
+            f"whose {SEARCH} differs from the given description of {search.name!r}."
+        )
+    return search
+
+
+def get_search(store: Store) -> Search:
+    """Returns the description in the store.
+
+    Raises:
+        FileNotFoundError: where there is none.
+    """
+    data = store.read(SEARCH)
+    if data is None:
+        raise FileNotFoundError(f"`search` must name a directory that holds a {SEARCH}. Received: {store.uri}.")
+    return read_search(data.decode())

@@ -1,0 +1,80 @@
+"""The blocks that the networks are made of, and the rules by which they scale."""
+
+import math
+from typing import NamedTuple
+
+from components.search_spaces.networks.sketch import Sketch
+
+LARGE_IMAGE = 64  # from this size on the stem halves the image
+SMALLEST_HALVED = 4  # an image smaller than this isn't halved any more
+
+
+class Stage(NamedTuple):
+    """A row of a network's table: channels and blocks before scaling, stride of the first block, and its shape.
+
+    Fields:
+        channels, blocks: scaled by width and depth.
+        stride: of the first block, 1 or 2.
+        kernel, expansion: of an inverted residual block.
+    """
+
+    channels: int
+    blocks: int
+    stride: int
+    kernel: int = 3
+    expansion: int = 4
+
+
+def scaled_channels(channels: int, width: float) -> int:
+    """Returns the channels at a width multiplier: the nearest multiple of 4, at least 4."""
+    return max(4, 4 * round(channels * width / 4))
+
+
+def scaled_blocks(blocks: int, depth: float) -> int:
+    """Returns the blocks at a depth multiplier: rounded up, at least 1."""
+    return max(1, math.ceil(blocks * depth))
+
+
+def stem(sketch: Sketch, channels: int) -> int:
+    """A 3x3 convolution; it keeps the size of small images. Source: EvoNorm's proxies for 32x32 images."""
+    large = min(sketch.shape(0)[:2]) >= LARGE_IMAGE
+    return sketch.conv(0, channels, kernel=3, stride=2 if large else 1)
+
+
+def usable_stride(sketch: Sketch, x: int, stride: int) -> int:
+    """Returns the stride, or 1 where the image is too small to be halved."""
+    return stride if min(sketch.shape(x)[:2]) >= SMALLEST_HALVED else 1
+
+
+def preactivated_residual(sketch: Sketch, x: int, channels: int, stride: int) -> int:
+    """Layer, 3x3 convolution, layer, 3x3 convolution, and the shortcut; projected where the shape changes."""
+    stride = usable_stride(sketch, x, stride)
+    y = sketch.slot(x)
+    changes = stride > 1 or sketch.shape(x)[2] != channels
+    shortcut = sketch.conv(y, channels, stride=stride) if changes else x
+    y = sketch.conv(y, channels, kernel=3, stride=stride)
+    y = sketch.conv(sketch.slot(y), channels, kernel=3)
+    return sketch.add(y, shortcut)
+
+
+def inverted_residual(sketch: Sketch, x: int, channels: int, stage: Stage, stride: int, squeeze: bool) -> int:
+    """Expansion, depthwise convolution, optional squeeze-and-excitation, linear projection, and the shortcut."""
+    stride = usable_stride(sketch, x, stride)
+    narrow = sketch.shape(x)[2]
+    y = x if stage.expansion == 1 else sketch.slot(sketch.conv(x, stage.expansion * narrow))
+    y = sketch.slot(sketch.depthwise(y, stage.kernel, stride))
+    if squeeze:
+        y = squeeze_excite(sketch, y, max(1, narrow // 4))
+    y = sketch.affine(sketch.conv(y, channels))
+    return sketch.add(y, x) if sketch.shape(y) == sketch.shape(x) else y
+
+
+def squeeze_excite(sketch: Sketch, x: int, channels: int) -> int:
+    """Gates the channels by two dense layers on their averages. Its own activations are not searched."""
+    gates = sketch.dense(sketch.pool(x), channels, "relu")
+    return sketch.gate(x, sketch.dense(gates, sketch.shape(x)[2], "sigmoid"))
+
+
+def head(sketch: Sketch, x: int, classes: int) -> None:
+    """Average over the image and logits."""
+    sketch.dense(sketch.pool(x), classes)

@@ -1,0 +1,70 @@
+"""Costs of a network, computed from its operations without Keras.
+
+The model is simple and stated: a multiply-add of a convolution or a dense layer counts 1, and so does each element of
+any other operation's output (a pool's input); training keeps every operation's output; a forward pass reads every input
+and writes every output once, weights apart.
+"""
+
+from math import prod
+from typing import NamedTuple
+
+from components.search_spaces.networks.sketch import Op
+
+FLOAT_BYTES = 4
+
+
+class NetworkCosts(NamedTuple):
+    """Costs of one row, without what the searched layer adds in its slots.
+
+    Fields:
+        parameters: trainable.
+        multiply_adds: of a forward pass.
+        activation_bytes: kept by a training step.
+        traffic_bytes: read and written by a forward pass.
+        slot_channels: sum of the slots' channels.
+        slot_elements: sum of the slots' elements.
+    """
+
+    parameters: int
+    multiply_adds: int
+    activation_bytes: int
+    traffic_bytes: int
+    slot_channels: int
+    slot_elements: int
+
+
+def network_costs(ops: tuple[Op, ...]) -> NetworkCosts:
+    """Returns the costs of a network outside its slots, and how large those are."""
+    slots = [op.shape for op in ops if op.kind == "slot"]
+    rest = [op for op in ops if op.kind not in ("slot", "input")]
+    written = sum(prod(op.shape) for op in rest)
+    read = sum(prod(ops[source].shape) for op in rest for source in op.inputs)
+    return NetworkCosts(
+        parameters=sum(_parameters(op, ops) for op in rest),
+        multiply_adds=sum(_multiply_adds(op, ops) for op in rest),
+        activation_bytes=FLOAT_BYTES * written,
+        traffic_bytes=FLOAT_BYTES * (written + read),
+        slot_channels=sum(shape[2] for shape in slots),
+        slot_elements=sum(prod(shape) for shape in slots),
+    )
+
+
+def _weights(op: Op, ops: tuple[Op, ...]) -> int:
+    """Multiplications that an output position of a convolution or dense layer takes."""
+    if op.kind == "depthwise":
+        return op.kernel**2 * op.shape[2]
+    return op.kernel**2 * ops[op.inputs[0]].shape[2] * op.shape[2]
+
+
+def _parameters(op: Op, ops: tuple[Op, ...]) -> int:
+    if op.kind in ("conv", "depthwise"):
+        return _weights(op, ops)
+    if op.kind == "dense":
+        return _weights(op, ops) + op.shape[2]
+    return 2 * op.shape[2] if op.kind == "affine" else 0
+
+
+def _multiply_adds(op: Op, ops: tuple[Op, ...]) -> int:
+    if op.kind in ("conv", "depthwise", "dense"):
+        return op.shape[0] * op.shape[1] * _weights(op, ops)
+    return prod(ops[op.inputs[0]].shape)

@@ -1,0 +1,57 @@
+"""A layer graph for people: as a formula, and as boxes of a drawing."""
+
+from components.search_spaces.norm_act_layer.graph import FIRST, active, pruned
+from components.search_spaces.norm_act_layer.primitives import PRIMITIVES
+from components.search_spaces.norm_act_layer.spec import INITIAL, LayerSpec
+from components.search_spaces.space import Box
+
+LEAF = 5  # binds stronger than any operation
+
+
+def formula(spec: LayerSpec) -> str:
+    """Returns the live graph as a formula; a sub-expression that is used twice gets a name.
+
+    Example: `x / max(std[bwh](x), x * v1 + std[wh](x))`, or `a * sigmoid(a), a = x / std[whcg](x)`.
+    """
+    live = pruned(spec)
+    uses = [0] * (FIRST + len(live.nodes))
+    for node in live.nodes:
+        for source in node.inputs:
+            uses[source] += 1
+    terms: list[tuple[str, int]] = [(name, LEAF) for name in INITIAL]
+    named: list[str] = []
+    for index, (op, inputs) in enumerate(live.nodes, start=FIRST):
+        text = _text(op, [terms[source] for source in inputs])
+        binds = PRIMITIVES[op].binds
+        if uses[index] > 1:
+            name = _name(len(named))
+            named.append(f"{name} = {text}")
+            text, binds = name, LEAF
+        terms.append((text, binds))
+    return ", ".join([terms[-1][0], *reversed(named)])
+
+
+def drawing(spec: LayerSpec) -> tuple[Box, ...]:
+    """Returns all nodes, the initial ones first, as boxes; the last one is the output."""
+    labels = [*INITIAL, *(node.op for node in spec.nodes)]
+    inputs = [()] * FIRST + [node.inputs for node in spec.nodes]
+    return tuple(Box(*row) for row in zip(labels, inputs, active(spec), strict=True))
+
+
+def _text(op: str, terms: list[tuple[str, int]]) -> str:
+    if op == "add" and terms[0][0].startswith("-") and not terms[1][0].startswith("-"):
+        terms = terms[::-1]
+    row = PRIMITIVES[op]
+    if row.binds == LEAF - 1:
+        return row.formula.format(*(text for text, _ in terms))
+    # The right operand of a quotient, and the operand of a sign, must bind stronger than the operation itself.
+    needed = [row.binds, row.binds + (op != "add")] if row.arity == 2 else [row.binds + 1]
+    texts = [text if binds >= need else f"({text})" for (text, binds), need in zip(terms, needed, strict=True)]
+    if op == "add" and texts[1].startswith("-"):
+        return f"{texts[0]} - {texts[1][1:]}"
+    return row.formula.format(*texts)
+
+
+def _name(index: int) -> str:
+    letters = "abcdefghijklmnopqrstuw"  # v and x are taken
+    return letters[index] if index < len(letters) else f"{letters[index % len(letters)]}{index // len(letters)}"

@@ -1,0 +1,35 @@
+"""The search spaces by name. A new space is one folder and one line here."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from components.records.search import Section
+from components.search_spaces.norm_act_layer.space import NormActLayerSettings, NormActLayerSpace
+from components.search_spaces.space import SearchSpace
+
+
+class Entry(NamedTuple):
+    """A space: the type of its settings, each of which has a default, and what makes it from them."""
+
+    settings: type[Section]
+    space: Callable[[Any], SearchSpace]
+
+
+SPACES = {
+    "norm_act_layer": Entry(NormActLayerSettings, NormActLayerSpace),
+}
+
+
+def open_space(name: str, settings: dict[str, Any]) -> SearchSpace:
+    """Returns the space of a name with these settings; what they leave out takes its default.
+
+    Raises:
+        ValueError: where there is no such space.
+        msgspec.ValidationError: with the path of the wrong setting, such as `$.nodes`.
+    """
+    if name not in SPACES:
+        raise ValueError(f"`space` must be one of {', '.join(SPACES)}. Received: space={name!r}.")
+    entry = SPACES[name]
+    return entry.space(msgspec.convert(settings, entry.settings))

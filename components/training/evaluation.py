@@ -1,0 +1,94 @@
+"""Logits, accuracy and negative log-likelihood of a model on many rows."""
+
+import gc
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from components.objectives.metrics import negative_log_likelihood
+from components.training.checkpoint import unpack
+from components.training.runtime import prepare_tensorflow
+from components.training.traced import Traced
+
+if TYPE_CHECKING:
+    import keras
+
+MOST_ROWS = 256  # of one call; a size at which small convnets no longer gain
+
+
+class Evaluation(NamedTuple):
+    """Accuracy in [0, 1]; mean negative log-likelihood in nats, None where a logit is not finite."""
+
+    accuracy: float
+    nll: float | None
+
+
+class Predictor:
+    """A model's forward pass in inference mode.
+
+    Attributes:
+        forward: the compiled pass of one batch.
+    """
+
+    def __init__(self, model: "keras.Model"):
+        self.forward = Traced(lambda x: model(x, training=False))
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """Returns the logits of rows, `[rows, classes]` float32.
+
+        They are cut into the fewest batches, all of one size and the last filled up with rows of its own: one trace.
+        """
+        batches = -(-len(x) // MOST_ROWS)
+        size = -(-len(x) // batches)
+        parts = []
+        for start in range(0, len(x), size):
+            rows = np.asarray(x[start : start + size], np.float32)
+            full = np.resize(rows, (size, *rows.shape[1:]))
+            parts.append(self.forward(full)[: len(rows)])
+        return np.concatenate(parts)
+
+
+def evaluate_logits(logits: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """Scores logits against labels; a row with a logit that is not finite counts as wrong.
+
+    Args:
+        logits: `[rows, classes]`.
+        labels: `[rows]`, each in [0, classes).
+    """
+    finite = np.isfinite(logits).all(axis=1)
+    accuracy = float(np.mean(finite & (logits.argmax(axis=1) == labels)))
+    nll = negative_log_likelihood(softmax(logits), labels) if finite.all() else None
+    return Evaluation(accuracy, nll)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns the probabilities of finite logits, both `[rows, classes]`, float64."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def predict_logits(build: Callable[[], "keras.Model"], weights: bytes, x: np.ndarray) -> np.ndarray:
+    """Builds a model, fills it with stored weights and returns its logits of rows, `[rows, classes]` float32.
+
+    Raises:
+        DamagedWeights: where the weights are damaged or of another model.
+    """
+    prepare_tensorflow()
+    try:
+        return _predict(build(), weights, x)
+    finally:
+        release()
+
+
+def release() -> None:
+    """Frees what Keras and TensorFlow still hold of models that are no longer used."""
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
+
+
+def _predict(model: "keras.Model", weights: bytes, x: np.ndarray) -> np.ndarray:
+    unpack(model, weights)
+    return Predictor(model).logits(x)

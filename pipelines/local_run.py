@@ -1,0 +1,60 @@
+"""The local run's own process: Kubeflow's local runner on the pipeline, again and again until the search is finished.
+
+It is a child process because the local runner writes to stdout and ends only with its steps.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from components.records.layout import SUMMARY, committed_rounds
+from components.records.step import LOGS
+from components.records.store import open_search
+from components.records.supervision import RUNNER_PID, end_group_with_parent
+
+FOLDER = "kubeflow"  # what the local runner itself writes, below the search directory
+
+
+class NoProgress(RuntimeError):
+    """A whole run of the pipeline neither committed a round nor finished the search."""
+
+
+def run_until_finished(search: str, description: str, workers: int) -> None:
+    """Runs the pipeline until the search has its summary; a run ends after as many rounds as the pipeline nests.
+
+    Args:
+        search: path of the search directory.
+        description: the search file's text; empty where the directory holds it.
+        workers: shards at the same time, >= 1.
+
+    Raises:
+        NoProgress: where a run changed nothing.
+        RuntimeError: where a step failed.
+    """
+    from kfp import local
+
+    from pipelines.architecture_search import architecture_search
+    from pipelines.workers import local_workers
+
+    store = open_search(search)
+    local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(Path(search, FOLDER)))
+    pipeline = architecture_search()
+    with local_workers(workers):
+        while not store.exists(SUMMARY):
+            before = len(committed_rounds(store))
+            pipeline(search=search, description=description)
+            if len(committed_rounds(store)) == before and not store.exists(SUMMARY):
+                raise NoProgress(f"A run of the pipeline left the search where it was, after {before} rounds.")
+
+
+def main() -> None:
+    """`local_run SEARCH WORKERS`, with the search file's text on stdin."""
+    end_group_with_parent()
+    search, workers = sys.argv[1], int(sys.argv[2])
+    os.environ[RUNNER_PID] = str(os.getpid())
+    os.environ[LOGS] = str(Path(search, "logs"))
+    run_until_finished(search, sys.stdin.read(), workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""A finished search in the terminal: what was found, how good it is, where the seconds went."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from components.records.layout import REPORT
+from components.records.summary import PredictorSummary, Summary
+
+
+def show_result(summary: Summary, search: Path, console: Console) -> None:
+    """Prints the result as tables, and the path of the report."""
+    searched = [one for part in summary.rounds if part.round.startswith("rounds/") for one in part.candidates]
+    rounds = sum(part.round.startswith("rounds/") for part in summary.rounds)
+    reasons = ", ".join(f"{reason} {count}" for reason, count in summary.rejected.items()) or "none"
+    console.print(f"\n[bold]{summary.name}[/bold]: {len(searched)} candidates in {rounds} rounds; {summary.why}")
+    console.print(f"rejected: {reasons}")
+    if summary.winner is None or summary.ensemble is None:
+        console.print("[bold red]No candidate survived.[/bold red] The report says what was rejected and why.")
+    else:
+        winner = summary.winner
+        console.print(f"winner: [bold]{winner.formula}[/bold]", soft_wrap=True)
+        console.print(
+            f"        in {winner.network}, width {winner.width:g}, depth {winner.depth:g}, {winner.parameters} parameters"
+        )
+        console.print(_predictors([one for one in (summary.single_best, summary.mean_member, summary.ensemble) if one]))
+        console.print(f"model:  {search / 'model'}", soft_wrap=True)
+    console.print(f"report: {search / REPORT}", soft_wrap=True)
+
+
+def _predictors(rows: list[PredictorSummary]) -> Table:
+    table = Table()
+    table.add_column("")
+    for part in ("validation", "test"):
+        for name in ("accuracy", "NLL", "ECE"):
+            table.add_column(f"{part} {name}", justify="right")
+    for row in rows:
+        numbers = [number for part in (row.validation, row.test) for number in (part.accuracy, part.nll, part.ece)]
+        table.add_row(row.name, *(f"{number:.4f}" for number in numbers))
+    return table

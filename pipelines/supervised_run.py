@@ -1,0 +1,80 @@
+"""Starts the local run's process, watches it, and ends it with everything that it started."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from components.records.timing import Failure
+
+ENDING_SECONDS = 5.0
+
+
+class RunFailed(RuntimeError):
+    """A step, or the run itself, failed; the message says where, why, and where the output is."""
+
+
+def supervised_run(search: Path, description: str, workers: int, tick: Callable[[float], None]) -> None:
+    """Runs the pipeline locally until the search is finished.
+
+    Args:
+        search: the search directory.
+        description: the search file's text.
+        workers: shards at the same time, >= 1.
+        tick: called again and again while the run works, with the seconds that it may take.
+
+    Raises:
+        RunFailed: where a step failed, or the run's process died.
+    """
+    logs = search / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    known = set(_failure_files(logs))
+    with open(logs / "run.log", "ab") as log:
+        command = [sys.executable, "-m", "pipelines.local_run", str(search), str(workers)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        assert process.stdin is not None
+        process.stdin.write(description.encode())
+        process.stdin.close()
+        try:
+            while process.poll() is None:
+                tick(0.25)
+        finally:
+            _end_group(process)
+    if process.returncode:
+        raise RunFailed(_why(logs, known, process.returncode))
+
+
+def _end_group(process: subprocess.Popen) -> None:
+    """Ends the run and all its steps, politely first; what they have written stays valid at any point."""
+    for sent, patience in ((signal.SIGTERM, ENDING_SECONDS), (signal.SIGKILL, None)):
+        try:
+            os.killpg(process.pid, sent)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()
+
+
+def _failure_files(logs: Path) -> list[Path]:
+    return sorted(logs.glob("*.failure-*.json"))
+
+
+def _why(logs: Path, known: set[Path], code: int) -> str:
+    failures = [
+        msgspec.json.decode(path.read_bytes(), type=Failure) for path in _failure_files(logs) if path not in known
+    ]
+    if failures:
+        first = min(failures, key=lambda failure: failure.finished_seconds)
+        where = f"{first.stage} ({first.at})" if first.at else first.stage
+        return f"{where} failed: {first.reason}\nIts output: {first.log}"
+    ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    return f"The run's process {ended}.\nIts output: {logs / 'run.log'}"

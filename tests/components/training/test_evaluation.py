@@ -1,0 +1,54 @@
+"""Accuracy and NLL against scikit-learn; logits of any number of rows against one direct call."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, log_loss
+
+from components.training.checkpoint import pack
+from components.training.evaluation import Predictor, evaluate_logits, predict_logits
+from components.training.runtime import prepare_tensorflow
+from tests.components.training.small_trial import build
+
+
+def test_accuracy_and_nll_equal_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=3, size=(200, 4)).astype(np.float32)
+    labels = rng.integers(0, 4, 200)
+    score = evaluate_logits(logits, labels)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert score.accuracy == accuracy_score(labels, logits.argmax(axis=1))
+    assert score.nll == pytest.approx(log_loss(labels, probabilities), rel=1e-6)
+
+
+def test_large_logits_do_not_overflow():
+    assert evaluate_logits(np.array([[1e4, 1e4 - 1]], np.float32), np.array([0])).nll == pytest.approx(
+        np.log1p(np.exp(-1))
+    )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_row_that_is_not_finite_is_wrong_and_leaves_no_nll(bad):
+    logits = np.array([[2, 1], [bad, 0], [0, 3], [1, bad]], np.float32)
+    labels = np.array([0, 0, 1, 1])  # argmax would call rows 1 or 3 right
+    assert evaluate_logits(logits, labels) == (0.5, None)
+
+
+@pytest.mark.parametrize("rows", [1, 255, 256, 257, 700])
+def test_every_row_gets_its_logits_from_one_trace(rows):
+    prepare_tensorflow()
+    model = build()
+    x = np.random.default_rng(0).normal(size=(rows, 6, 6, 1)).astype(np.float32)
+    predictor = Predictor(model)
+    np.testing.assert_allclose(predictor.logits(x), model(x, training=False).numpy(), rtol=1e-4, atol=1e-5)
+    assert predictor.forward.traces == 1
+
+
+def test_stored_weights_predict_as_the_model_that_they_came_from():
+    tf = prepare_tensorflow()
+    model = build()
+    for variable in model.variables:
+        if variable.dtype == "float32":
+            variable.assign(tf.random.stateless_uniform(variable.shape, (1, 2), 0.5, 1.5))  # moving averages too
+    x = np.random.default_rng(0).normal(size=(5, 6, 6, 1)).astype(np.float32)
+    expected = Predictor(model).logits(x)
+    np.testing.assert_array_equal(predict_logits(build, pack(model), x), expected)
