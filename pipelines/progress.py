@@ -72,7 +72,7 @@ class ProgressReader:
             trained=len(full),
             rejected=tuple(sorted(Counter(one.reason for one in verdicts if one.reason is not None).items())),
             best=max((_quality(one) for one in full), default=None),
-            done=len(self._of(current, "training", TrainingRecord)) if current else 0,
+            done=self._done(current) if current else 0,
             wanted=len(current.candidates) if current else 0,
             active_seconds=last.active_seconds if last else 0.0,
         )
@@ -87,6 +87,11 @@ class ProgressReader:
         if self._there(SUMMARY):
             return "finished"
         return DOING[current.kind].format(number=number) if current else "proposing the first candidates"
+
+    def _done(self, plan: Plan) -> int:
+        """Candidates of a round that are trained in full or rejected."""
+        rejected = [one for one in self._of(plan, "verdict", Verdict) if one.reason is not None]
+        return len(rejected) + len(self._of(plan, "training", TrainingRecord))
 
     def _of(self, plan: Plan, name: str, kind: type[R]) -> list[R]:
         found = [self._record(f"{trial_path(plan.round, one.id)}/{name}.json", kind) for one in plan.candidates]

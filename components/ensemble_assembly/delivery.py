@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from components.ensemble_assembly.quality import Assembly
-from components.ensemble_assembly.uncertainty import uncertainty
+from components.objectives.uncertainty import uncertainty
 from components.records.layout import MANIFEST, MODEL_PROBABILITIES
 from components.records.results import DataManifest
 from components.records.store import Store, open_search, require_record
@@ -70,7 +70,7 @@ def load_ensemble(search: str) -> "keras.Model":
     import msgspec
 
     from components.records.results import Variant
-    from components.training.checkpoint import unpack
+    from components.training.checkpoint import load_weights
 
     store = open_search(search)
     data = store.read(DESCRIPTION)
@@ -83,7 +83,7 @@ def load_ensemble(search: str) -> "keras.Model":
     for variant, file in zip(about["variants"], about["members"], strict=True):
         spec = space.from_json(about["spec"])
         member = space.build(spec, msgspec.convert(variant, Variant), about["input_shape"], len(about["classes"]))
-        unpack(member, store.read(file) or b"")
+        load_weights(member, store.read(file) or b"")
         outputs.append(keras.layers.Softmax()(member(inputs)))
     return keras.Model(inputs, keras.layers.average(outputs) if len(outputs) > 1 else outputs[0])
 

@@ -1,7 +1,7 @@
 """How good the pool's models, their mean and the ensemble are, on validation and test rows."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +16,10 @@ from components.records.store import Store, require_record
 from components.records.summary import PartQuality, PredictorSummary
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
+from components.search_spaces.space import SearchSpace
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Assembly(NamedTuple):
@@ -43,7 +47,7 @@ def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
     wanted = min(get_search(store).ensemble.members, len(pool))
     validation_x, validation_y = read_part(store, "validation")
     validation = _probabilities(store, pool, validation_x)
-    chosen = list(greedy_selection(validation, validation_y, wanted, replacement=False, stop_early=False))
+    chosen = list(greedy_selection(validation, validation_y, wanted, replacement=False, stop_early=False).picks)
     test_x, test_y = read_part(store, "test")
     test = _probabilities(store, pool, test_x)
     each = [
@@ -75,27 +79,20 @@ def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
 
 def _probabilities(store: Store, pool: Sequence[Trained], x: np.ndarray) -> np.ndarray:
     """Returns every model's class probabilities, `[models, rows, classes]`."""
-    from components.training.evaluation import predict_logits
+    from components.training.evaluation import predict_logits, softmax
 
     search = get_search(store)
     space = open_space(search.space.name, search.space.settings)
     manifest = require_record(store, MANIFEST, DataManifest)
     shape, classes = manifest.input_shape, len(manifest.classes)
-    logits = [
-        predict_logits(
-            lambda one=one: space.build(space.from_json(one.candidate.spec), one.candidate.variants[0], shape, classes),
-            store.read(one.weights) or b"",
-            x,
-        )
-        for one in pool
-    ]
-    return softmax(np.stack(logits))
+    builds = [_builder(space, one, shape, classes) for one in pool]
+    logits = [predict_logits(build, store.read(one.weights) or b"", x) for build, one in zip(builds, pool, strict=True)]
+    return np.stack([softmax(one) for one in logits])
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Class probabilities of logits, over the last axis, in float64."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
+def _builder(space: SearchSpace, one: Trained, shape: Sequence[int], classes: int) -> Callable[[], "keras.Model"]:
+    spec = space.from_json(one.candidate.spec)
+    return lambda: space.build(spec, one.candidate.variants[0], shape, classes)
 
 
 def _quality(probabilities: np.ndarray, labels: np.ndarray) -> PartQuality:

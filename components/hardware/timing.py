@@ -50,7 +50,7 @@ def time_forward(model: "keras.Model", x: np.ndarray, *, warmup: int, repeats: i
     for name, value, least in (("warmup", warmup, 1), ("repeats", repeats, 3)):
         if value < least:
             raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value}.")
-    with tf.device(_logical_device(device)):
+    with tf.device(logical_device(device)):
         batch = tf.constant(x)
         forward = tf.function(lambda rows: model(rows, training=False))
         for _ in range(warmup):
@@ -75,7 +75,12 @@ def compiled_multiply() -> "Multiply":
     return lambda left, right: product(tf.constant(left), tf.constant(right))
 
 
-def _logical_device(device: str) -> str:
+def logical_device(device: str) -> str:
+    """TensorFlow's name of a device of a kind in this process: `cpu`, `gpu` or `tpu`.
+
+    Raises:
+        ValueError: there is none.
+    """
     import tensorflow as tf
 
     logical = tf.config.list_logical_devices()

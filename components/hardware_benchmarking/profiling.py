@@ -35,13 +35,25 @@ class Profiler:
 
     @cached_property
     def device(self) -> Device:
-        """The device that candidates are judged on; the host is measured before the first candidate is."""
+        """The device that candidates are judged on; the host is measured before the first candidate is.
+
+        Raises:
+            ValueError: where latency is to be measured on a device that this step does not run on.
+        """
         name = self.search.scoring.device
-        return open_device(name, self._host() if name == HOST else None)
+        device = open_device(name, self._host() if name == HOST else None)
+        if self.search.scoring.latency == "measured":
+            from components.hardware.timing import logical_device
+            from components.training.runtime import prepare_tensorflow
+
+            prepare_tensorflow()
+            logical_device(device.kind)
+        return device
 
     def profile(self, candidate: Candidate, trained: TrainingRecord) -> Profile:
         """Returns the profile of the variants that were trained."""
         names = [trial.variant for trial in trained.trials if trial.accuracy is not None]
+        _ = self.device  # a wrong device fails the step, not the candidate
         try:
             profiles = [self._profile(candidate, variant) for variant in candidate.variants if variant.name in names]
         except Exception as error:  # a design that the device can't run is a verdict, not a broken stage
@@ -73,7 +85,8 @@ class Profiler:
         import msgspec
 
         from components.hardware.timing import time_forward
-        from components.training.runtime import prepare_tensorflow, release_models
+        from components.training.evaluation import release
+        from components.training.runtime import prepare_tensorflow
 
         prepare_tensorflow()
         space = open_space(self.search.space.name, self.search.space.settings)
@@ -82,7 +95,7 @@ class Profiler:
         x = np.random.default_rng(0).random((estimate.batch_size, *manifest.input_shape), dtype=np.float32)
         timing = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
         del model
-        release_models()
+        release()
         return msgspec.structs.replace(
             estimate,
             latency_ms=timing.median_ms,

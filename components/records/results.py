@@ -17,14 +17,14 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of every record: frozen, strict, written once."""
 
 
-class Span(Record, kw_only=True):
+class Span(Record, frozen=True, kw_only=True):
     """When a piece of work ran: start in seconds since the epoch, and how long it took in seconds."""
 
     start_seconds: float
     duration_seconds: float
 
 
-class Split(Record, kw_only=True):
+class Split(Record, frozen=True, kw_only=True):
     """Rows of one part of the data: how many in all and of each class (in class order), and the bytes' sha256."""
 
     rows: int
@@ -32,7 +32,7 @@ class Split(Record, kw_only=True):
     sha256: str
 
 
-class DataManifest(Record, kw_only=True):
+class DataManifest(Record, frozen=True, kw_only=True):
     """What data_split wrote.
 
     Fields:
@@ -52,7 +52,7 @@ class DataManifest(Record, kw_only=True):
     test: Split
 
 
-class Variant(Record, kw_only=True):
+class Variant(Record, frozen=True, kw_only=True):
     """One trial of a candidate.
 
     Fields:
@@ -69,7 +69,7 @@ class Variant(Record, kw_only=True):
     initialisation: int = 0
 
 
-class Candidate(Record, kw_only=True):
+class Candidate(Record, frozen=True, kw_only=True):
     """A proposed design.
 
     Fields:
@@ -93,7 +93,7 @@ class Candidate(Record, kw_only=True):
     costs: dict[str, dict[str, float]]
 
 
-class Plan(Record, kw_only=True):
+class Plan(Record, frozen=True, kw_only=True):
     """`candidates.json`: everything that a round needs, fixed when it is proposed.
 
     Fields:
@@ -121,7 +121,7 @@ class Plan(Record, kw_only=True):
     span: Span
 
 
-class TrialResult(Record, kw_only=True):
+class TrialResult(Record, frozen=True, kw_only=True):
     """What training one variant gave.
 
     Fields:
@@ -151,7 +151,7 @@ class TrialResult(Record, kw_only=True):
     evaluate_seconds: float = 0.0
 
 
-class TrainingRecord(Record, kw_only=True):
+class TrainingRecord(Record, frozen=True, kw_only=True):
     """`probe.json` and `training.json` of a candidate; `failed` says why nothing could be trained."""
 
     candidate: str
@@ -161,7 +161,7 @@ class TrainingRecord(Record, kw_only=True):
     span: Span
 
 
-class Verdict(Record, kw_only=True):
+class Verdict(Record, frozen=True, kw_only=True):
     """`verdict.json`: whether a candidate goes on.
 
     Fields:
@@ -181,7 +181,7 @@ class Verdict(Record, kw_only=True):
     span: Span
 
 
-class VariantProfile(Record, kw_only=True):
+class VariantProfile(Record, frozen=True, kw_only=True):
     """Latency of one variant's forward pass of a batch, measured and estimated.
 
     Fields:
@@ -205,7 +205,7 @@ class VariantProfile(Record, kw_only=True):
     measured_efficiency: float | None = None
 
 
-class Profile(Record, kw_only=True):
+class Profile(Record, frozen=True, kw_only=True):
     """`profile.json` of a candidate."""
 
     candidate: str
@@ -214,7 +214,7 @@ class Profile(Record, kw_only=True):
     span: Span
 
 
-class ScoredCandidate(Record, kw_only=True):
+class ScoredCandidate(Record, frozen=True, kw_only=True):
     """A candidate of a committed round with what became of it.
 
     Fields:
@@ -237,7 +237,7 @@ class ScoredCandidate(Record, kw_only=True):
     reward: float | None = None
 
 
-class Scores(Record, kw_only=True):
+class Scores(Record, frozen=True, kw_only=True):
     """`scores.json`: commits a round.
 
     Fields:

@@ -38,7 +38,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Base of every section of the search file: frozen, and an unknown field is an error."""
 
 
-class Data(Section, kw_only=True):
+class Data(Section, frozen=True, kw_only=True):
     """Where the rows come from and how they are split.
 
     Fields:
@@ -59,7 +59,7 @@ class Data(Section, kw_only=True):
     memory_limit_mib: PositiveInt = 2048
 
 
-class Choice(Section, kw_only=True):
+class Choice(Section, frozen=True, kw_only=True):
     """A named space or controller and its own settings, which the named one validates.
 
     Fields:
@@ -71,7 +71,7 @@ class Choice(Section, kw_only=True):
     settings: dict[str, Any] = {}
 
 
-class Rounds(Section, kw_only=True):
+class Rounds(Section, frozen=True, kw_only=True):
     """How a round is cut.
 
     Fields:
@@ -85,7 +85,7 @@ class Rounds(Section, kw_only=True):
     shards_per_round: Annotated[int, msgspec.Meta(ge=1, le=24)] = 2
 
 
-class Training(Section, kw_only=True):
+class Training(Section, frozen=True, kw_only=True):
     """How a candidate is trained; SGD with Nesterov momentum.
 
     Fields:
@@ -111,7 +111,7 @@ class Training(Section, kw_only=True):
     shift_pixels: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
 
 
-class Stability(Section, kw_only=True):
+class Stability(Section, frozen=True, kw_only=True):
     """The numerical stability test: gradient ascent on the norm of the gradient.
 
     Fields:
@@ -129,7 +129,7 @@ class Stability(Section, kw_only=True):
     threshold: PositiveFloat = 1e8
 
 
-class SizeLimits(Section, kw_only=True):
+class SizeLimits(Section, frozen=True, kw_only=True):
     """Limits on a candidate's predicted size, the largest over its networks; null means no limit.
 
     Fields:
@@ -143,7 +143,7 @@ class SizeLimits(Section, kw_only=True):
     activation_bytes: Count | None = None
 
 
-class Rejection(Section, kw_only=True):
+class Rejection(Section, frozen=True, kw_only=True):
     """What ends a candidate early.
 
     Fields:
@@ -159,7 +159,7 @@ class Rejection(Section, kw_only=True):
     size: SizeLimits = SizeLimits()
 
 
-class Scoring(Section, kw_only=True):
+class Scoring(Section, frozen=True, kw_only=True):
     """The weighted-product reward: accuracy * (latency/target)^a * (intensity/target)^b * (efficiency/target)^c.
 
     Fields:
@@ -186,7 +186,7 @@ class Scoring(Section, kw_only=True):
     efficiency_target: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
 
 
-class Budget(Section, kw_only=True):
+class Budget(Section, frozen=True, kw_only=True):
     """What ends the search: the first of these that is exhausted.
 
     Fields:
@@ -202,7 +202,7 @@ class Budget(Section, kw_only=True):
     fitness: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
 
 
-class FinalScaling(Section, kw_only=True):
+class FinalScaling(Section, frozen=True, kw_only=True):
     """What happens to the best few.
 
     Fields:
@@ -226,7 +226,7 @@ class FinalScaling(Section, kw_only=True):
     winner_steps: PositiveInt = 1000
 
 
-class Ensemble(Section, kw_only=True):
+class Ensemble(Section, frozen=True, kw_only=True):
     """The ensemble of the winner's initialisations.
 
     Fields:
@@ -238,7 +238,7 @@ class Ensemble(Section, kw_only=True):
     members: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
 
 
-class Search(Section, kw_only=True):
+class Search(Section, frozen=True, kw_only=True):
     """A search description.
 
     Fields:

@@ -9,7 +9,7 @@ from components.records.results import Reason, Record
 MEASURED = ("_seconds", "_ms")  # endings of fields that no two runs share
 
 
-class CandidateSummary(Record, kw_only=True):
+class CandidateSummary(Record, frozen=True, kw_only=True):
     """A candidate of a round: its fitness, or why it has none."""
 
     id: str
@@ -18,7 +18,7 @@ class CandidateSummary(Record, kw_only=True):
     fitness: tuple[float, ...] = ()
 
 
-class RoundSummary(Record, kw_only=True):
+class RoundSummary(Record, frozen=True, kw_only=True):
     """A round's candidates in the plan's order, and what the screens before building dropped."""
 
     round: str
@@ -26,7 +26,7 @@ class RoundSummary(Record, kw_only=True):
     screened: dict[str, int] = {}
 
 
-class PartQuality(Record, kw_only=True):
+class PartQuality(Record, frozen=True, kw_only=True):
     """Accuracy, negative log-likelihood in nats, expected calibration error and Brier score on one part of the data."""
 
     accuracy: float
@@ -35,7 +35,7 @@ class PartQuality(Record, kw_only=True):
     brier: float
 
 
-class PredictorSummary(Record, kw_only=True):
+class PredictorSummary(Record, frozen=True, kw_only=True):
     """A model, a mean over models or an ensemble, on the validation and on the test rows."""
 
     name: str
@@ -43,7 +43,7 @@ class PredictorSummary(Record, kw_only=True):
     test: PartQuality
 
 
-class WinnerSummary(Record, kw_only=True):
+class WinnerSummary(Record, frozen=True, kw_only=True):
     """The design that was scaled, trained and assembled.
 
     Fields:
@@ -63,7 +63,7 @@ class WinnerSummary(Record, kw_only=True):
     latency_ms: float | None = None
 
 
-class Summary(Record, kw_only=True):
+class Summary(Record, frozen=True, kw_only=True):
     """The result of a search.
 
     Fields:

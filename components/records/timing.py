@@ -3,7 +3,7 @@
 from components.records.results import Record
 
 
-class StepTiming(Record, kw_only=True):
+class StepTiming(Record, frozen=True, kw_only=True):
     """Where a step's seconds went.
 
     Fields:
@@ -24,7 +24,7 @@ class StepTiming(Record, kw_only=True):
     total_seconds: float
 
 
-class Failure(Record, kw_only=True):
+class Failure(Record, frozen=True, kw_only=True):
     """Why a step failed: stage, shard or round, the error in one line, and the file of its output."""
 
     stage: str

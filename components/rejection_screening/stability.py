@@ -58,13 +58,18 @@ def _ascent_step(model: "keras.Model", rate: float) -> Callable[[Any, Any], Any]
                 logits = model(x, training=True)
                 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
             gradients = inner.gradient(loss, weights, unconnected_gradients="zero")
-            norm = tf.linalg.global_norm(gradients)
-        uphill = outer.gradient(norm, weights, unconnected_gradients="zero")
-        scale = tf.math.divide_no_nan(
-            tf.constant(rate), tf.linalg.global_norm(uphill)
-        )  # a flat place stays where it is
-        for weight, direction in zip(weights, uphill, strict=True):
-            weight.assign_add(scale * direction)
+        norm, unit = _normalised(tf, gradients)
+        # The Hessian is symmetric: the derivative of <g, unit> with unit held fixed is H g / ||g||.
+        uphill = outer.gradient(gradients, weights, output_gradients=unit, unconnected_gradients="zero")
+        for weight, direction in zip(weights, _normalised(tf, uphill)[1], strict=True):
+            weight.assign_add(rate * direction)
         return norm
 
     return step
+
+
+def _normalised(tf: Any, vector: list[Any]) -> tuple[Any, list[Any]]:
+    """Global norm, and the vector divided by it; a zero vector stays. In float64, since squares overflow float32."""
+    parts = [tf.cast(part, tf.float64) for part in vector]
+    norm = tf.linalg.global_norm(parts)
+    return norm, [tf.cast(tf.math.divide_no_nan(part, norm), tf.float32) for part in parts]

@@ -119,13 +119,13 @@ class Screen:
 
         prepare_tensorflow()
         from components.rejection_screening.stability import gradient_norm_ascent
-        from components.training.checkpoint import unpack
+        from components.training.checkpoint import load_weights
 
         space = open_space(self.search.space.name, self.search.space.settings)
         manifest = require_record(self.store, MANIFEST, DataManifest)
         weights = self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name))
         model = space.build(space.from_json(candidate.spec), variant, manifest.input_shape, len(manifest.classes))
-        unpack(model, weights)
+        load_weights(model, weights)
         x, y = read_part(self.store, "train", self.search.data.memory_limit_mib)
         rows = self.search.rejection.stability.batch_size
         return gradient_norm_ascent(model, x[:rows], y[:rows], self.search.rejection.stability)

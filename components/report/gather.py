@@ -17,7 +17,7 @@ from components.records.results import DataManifest, Plan, Scores
 from components.records.search import Search
 from components.records.store import Store, read_record
 from components.records.summary import Summary
-from components.report.contents import Contents, Economy
+from components.report.contents import Contents, Economy, State
 from components.report.gather_ensemble import gathered_ensemble, gathered_reliability, gathered_uncertainty
 from components.report.gather_finishing import gathered_comparison, gathered_grid, gathered_winner
 from components.report.gather_rounds import candidate_failures, gathered_rounds, tried_baselines, tried_candidates
@@ -78,7 +78,7 @@ def _plans(store: Store) -> dict[str, Plan]:
     return {path: plan for path, plan in found.items() if plan is not None}
 
 
-def _state(summary: Summary | None) -> str:
+def _state(summary: Summary | None) -> State:
     if summary is None:
         return "running"
     return "finished" if summary.outcome == "finished" else "no_survivors"
@@ -128,5 +128,15 @@ def _bytes_kept(store: Store) -> dict[str, int]:
 
 def _environment(search: Search) -> dict[str, str]:
     versions = {name: metadata.version(name) for name in PACKAGES}
-    cores = f"{platform.machine()}, {os.cpu_count()} cores"
-    return {"seed": str(search.seed), "python": platform.python_version(), **versions, "processor": cores}
+    processor = f"{_processor_name()}, {os.cpu_count()} cores"
+    return {"seed": str(search.seed), "python": platform.python_version(), **versions, "processor": processor}
+
+
+def _processor_name() -> str:
+    """The processor's model, where the system says it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        models = []
+    return models[0] if models else platform.machine()

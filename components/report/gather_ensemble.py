@@ -5,7 +5,7 @@ import io
 import numpy as np
 
 from components.objectives.metrics import reliability
-from components.ensemble_assembly.uncertainty import uncertainty
+from components.objectives.uncertainty import uncertainty
 from components.records.layout import MODEL_PROBABILITIES
 from components.records.results import DataManifest
 from components.records.rows import read_part

@@ -9,7 +9,7 @@ from components.report.contents import Failure, Round, Tried
 from components.rounds.outcomes import best_first
 from components.search_spaces.space import SearchSpace
 
-NAMES = {"probe": TrainingRecord, "verdict": Verdict, "training": TrainingRecord, "profile": Profile}
+NAMES: dict[str, type[TrainingRecord] | type[Verdict] | type[Profile]] = {"probe": TrainingRecord, "verdict": Verdict, "training": TrainingRecord, "profile": Profile}
 
 
 def tried_candidates(store: Store, plans: Sequence[Plan], space: SearchSpace) -> tuple[Tried, ...]:
@@ -73,7 +73,7 @@ def ranked(scores: Scores) -> list[ScoredCandidate]:
 def _seconds(store: Store, scored: ScoredCandidate) -> float:
     folder = trial_path(scored.round, scored.id)
     records = [read_record(store, f"{folder}/{name}.json", kind) for name, kind in NAMES.items()]
-    return sum(record.span.duration_seconds for record in records if record is not None)  # type: ignore[attr-defined]
+    return sum(record.span.duration_seconds for record in records if record is not None)
 
 
 def _with_own_seconds(rows: list[Round]) -> tuple[Round, ...]:

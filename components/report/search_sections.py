@@ -24,9 +24,12 @@ REASONS = {
 SCREENS = {
     "ignores_input": "output does not depend on the input",
     "too_few_ops": "fewer operations than the least allowed, once constants are folded",
-    "trivial": "computes nothing of interest",
-    "seen": "equal to one that was proposed before",
+    "seen_before": "equal to one that was proposed before",
+    "uses_batch": "statistics over the batch, which the search excludes",
     "non_finite": "NaN or infinite values in a forward pass",
+    "exploding": "values grow from layer to layer",
+    "vanishing": "values shrink from layer to layer",
+    "constant": "rows or positions hardly differ after some layers",
 }
 
 

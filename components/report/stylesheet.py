@@ -13,7 +13,7 @@ _COLOURS = """
 
 _TABLES = """
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-size: .875rem;
+table { color: inherit; border-collapse: collapse; width: 100%; margin: 1rem 0; font-size: .875rem;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
 th, td { padding: .4rem .75rem; border-bottom: 1px solid var(--line); vertical-align: middle; text-align: left; }
@@ -25,7 +25,7 @@ section > :last-child, section > :last-child > table { margin-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
 thead .number { white-space: normal; }
 code { font: .8125rem ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: break-word; }
-td:last-child code { display: inline-block; min-width: 12rem; }
+td:last-child code { display: inline-block; min-width: 9.5rem; }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem 2rem; margin: 1rem 0; }
 .facts div { min-width: 6rem; }
 .facts dt { color: var(--soft); font-size: .75rem; }

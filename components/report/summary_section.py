@@ -79,7 +79,7 @@ def _winner_tiles(contents: Contents) -> list[Markup]:
     best, row = _best_of(contents, "baseline"), _best_of(contents, "winner")
     if best and row:
         against = f"{best.name} {fixed(best.mean)}"
-        tiles.append(_tile("Winner, best baseline", fixed(row.mean), against, "validation, equal training"))
+        tiles.append(_tile("Winner and best baseline", fixed(row.mean), against, "validation, equal training"))
     return tiles
 
 

@@ -7,7 +7,7 @@ from components.records.results import Candidate, Plan, Record
 from components.records.store import Store, require_record, write_record
 
 
-class ShardRecord(Record, kw_only=True):
+class ShardRecord(Record, frozen=True, kw_only=True):
     """The candidates of a shard whose records of one phase are all there."""
 
     candidates: tuple[str, ...]

@@ -23,7 +23,7 @@ class DamagedWeights(ValueError):
     """Bytes that should hold weights are damaged or belong to another model."""
 
 
-def pack(model: "keras.Model", slots: Sequence[Any] = (), metadata: Mapping[str, Any] | None = None) -> bytes:
+def save_weights(model: "keras.Model", slots: Sequence[Any] = (), metadata: Mapping[str, Any] | None = None) -> bytes:
     """Returns a model's variables (weights, moving averages, seeds) and the optimizer's slots as safetensors bytes.
 
     Args:
@@ -35,8 +35,8 @@ def pack(model: "keras.Model", slots: Sequence[Any] = (), metadata: Mapping[str,
     return save(arrays, {METADATA: json.dumps(metadata or {}, sort_keys=True)})
 
 
-def unpack(model: "keras.Model", data: bytes, slots: Sequence[Any] = ()) -> None:
-    """Fills a model's variables, and the slots where there are any, from bytes of `pack`.
+def load_weights(model: "keras.Model", data: bytes, slots: Sequence[Any] = ()) -> None:
+    """Fills a model's variables, and the slots where there are any, from bytes of `save_weights`.
 
     Raises:
         DamagedWeights: where the bytes are damaged or of another model.
@@ -54,7 +54,7 @@ def without_slots(data: bytes, metadata: Mapping[str, Any]) -> bytes:
 
 
 def read_metadata(data: bytes) -> dict[str, Any]:
-    """Returns the metadata of bytes of `pack`."""
+    """Returns the metadata of bytes of `save_weights`."""
     _arrays(data)
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     return json.loads(header["__metadata__"][METADATA])

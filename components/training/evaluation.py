@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from components.objectives.metrics import negative_log_likelihood
-from components.training.checkpoint import unpack
+from components.training.checkpoint import load_weights
 from components.training.runtime import prepare_tensorflow
 from components.training.traced import Traced
 
@@ -90,5 +90,5 @@ def release() -> None:
 
 
 def _predict(model: "keras.Model", weights: bytes, x: np.ndarray) -> np.ndarray:
-    unpack(model, weights)
+    load_weights(model, weights)
     return Predictor(model).logits(x)

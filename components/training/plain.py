@@ -7,7 +7,7 @@ import numpy as np
 
 from components.records.results import TrialResult
 from components.records.search import Training
-from components.training.checkpoint import pack, unpack
+from components.training.checkpoint import load_weights, save_weights
 from components.training.evaluation import Evaluation, Predictor, evaluate_logits
 from components.training.feed import Feed
 from components.training.runtime import prepare_tensorflow
@@ -58,7 +58,7 @@ class Plain:
         self.parameters = sum(weight.shape.num_elements() for weight in weights)
         self._momenta = [tf.Variable(tf.zeros_like(weight), trainable=False) for weight in weights]
         if start is not None:
-            unpack(self.model, start, self._momenta)
+            load_weights(self.model, start, self._momenta)
         self._predictor = Predictor(self.model)
         self.compiled = {"train": Traced(self._traced_step(weights)), "evaluate": self._predictor.forward}
 
@@ -74,7 +74,7 @@ class Plain:
 
     def export(self) -> bytes:
         """Returns weights, moving averages and momenta as safetensors bytes."""
-        return pack(self.model, self._momenta)
+        return save_weights(self.model, self._momenta)
 
     def _traced_step(self, weights: list[Any]) -> Callable[..., Any]:
         tf = prepare_tensorflow()

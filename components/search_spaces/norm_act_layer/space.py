@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NetworkName = Literal["preact_resnet", "mobilenet_v2", "efficientnet"]
 
 
-class NormActLayerSettings(Section, kw_only=True):
+class NormActLayerSettings(Section, frozen=True, kw_only=True):
     """Settings of the space `norm_act_layer`.
 
     Fields:

@@ -25,7 +25,7 @@ KERAS_FREE = """
 import sys
 import components.controllers.registry, components.objectives.metrics, components.objectives.reward
 import components.hardware.devices, components.hardware.microbenchmark, components.hardware.roofline
-import components.hardware.timing, components.ensemble_assembly.greedy, components.ensemble_assembly.uncertainty
+import components.hardware.timing, components.ensemble_assembly.greedy, components.objectives.uncertainty
 print(sorted({"keras", "tensorflow", "jax"} & sys.modules.keys()))
 """
 

@@ -242,7 +242,7 @@ def finished() -> c.Contents:
             for index, (n, k, best_quality, volume) in enumerate(counts, 1)
         ),
         proposed=32,
-        screened={"ignores_input": 211, "too_few_ops": 24, "non_finite": 41, "seen": 3},
+        screened={"ignores_input": 211, "too_few_ops": 24, "non_finite": 41, "seen_before": 3},
         economy=c.Economy(saved_seconds=412.3, screening_seconds=68.9),
         winner=winner(best.id),
         comparison=compared(),

@@ -119,6 +119,7 @@ def test_pareto_marks_front_chosen_and_baselines_apart():
     front = [place(dot) for dot in elements(drawing, "circle", "front")]
     front += [place(elements(drawing, "circle", "core")[0])]
     assert set(front) <= set(corners(line)), "the line passes through every point of the front"
+    assert all(a[0] <= b[0] and a[1] >= b[1] for a, b in pairwise(corners(line))), "it only goes right and up"
     assert {place(dot) for dot in elements(drawing, "circle", "scored")}.isdisjoint(corners(line))
 
 

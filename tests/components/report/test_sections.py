@@ -34,7 +34,7 @@ def test_headline_has_the_ensemble_beside_its_members(full):
     assert headline["Test negative log-likelihood"] == ("0.061", "mean member 0.085, single best 0.085")
     assert headline["Test calibration error"] == ("0.011", "mean member 0.014, single best 0.014")
     # (0.978 + 0.969 + 0.972) / 3 = 0.973 against (0.972 + 0.967 + 0.975) / 3 = 0.971.
-    assert headline["Winner, best baseline"] == ("0.973", "EvoNorm-B0 0.971")
+    assert headline["Winner and best baseline"] == ("0.973", "EvoNorm-B0 0.971")
     assert headline["Wall time"][0] == "6 min 42 s"
     survived = sum(tried.scored.reward is not None for tried in full.candidates)
     assert headline["Candidates tried"] == ("32", f"{survived} scored, {32 - survived} not")

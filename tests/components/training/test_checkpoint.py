@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.training.checkpoint import DamagedWeights, pack, read_metadata, unpack, without_slots
+from components.training.checkpoint import DamagedWeights, load_weights, read_metadata, save_weights, without_slots
 from components.training.runtime import prepare_tensorflow
 from tests.components.training.small_trial import build
 
@@ -27,7 +27,7 @@ def test_every_variable_and_slot_comes_back(make):
     model, other = make(), make()
     values, slots = filled(model, 1), [tf.Variable(3.0), tf.Variable([1.0, 2.0])]
     fresh = [tf.Variable(0.0), tf.Variable([0.0, 0.0])]
-    unpack(other, pack(model, slots), fresh)
+    load_weights(other, save_weights(model, slots), fresh)
     assert len(values) == 8  # kernel, 4 of the normalisation, dropout's seed, kernel and bias
     for variable, value in zip(other.variables, values, strict=True):
         np.testing.assert_array_equal(variable, value)
@@ -37,21 +37,23 @@ def test_every_variable_and_slot_comes_back(make):
 def test_bytes_do_not_depend_on_what_else_was_built(make):
     first, second = make(), make()  # Keras names the second's layers differently
     filled(first, 1), filled(second, 1)
-    assert pack(first, metadata={"spec": [1], "step": 2}) == pack(second, metadata={"step": 2, "spec": [1]})
+    assert save_weights(first, metadata={"spec": [1], "step": 2}) == save_weights(
+        second, metadata={"step": 2, "spec": [1]}
+    )
 
 
 def test_slots_can_be_dropped_and_metadata_read(make):
     tf = prepare_tensorflow()
     model = make()
     filled(model, 1)
-    whole = pack(model, [tf.Variable(np.ones(1000, np.float32))], {"step": 3})
+    whole = save_weights(model, [tf.Variable(np.ones(1000, np.float32))], {"step": 3})
     kept = without_slots(whole, {"spec": [["neg", [0]]]})
     assert len(whole) - len(kept) >= 4000
     assert read_metadata(whole) == {"step": 3}
     assert read_metadata(kept) == {"spec": [["neg", [0]]]}
     other = make()
-    unpack(other, kept)
-    assert pack(other) == pack(model)
+    load_weights(other, kept)
+    assert save_weights(other) == save_weights(model)
 
 
 def test_weights_of_another_model_are_refused(make):
@@ -59,7 +61,7 @@ def test_weights_of_another_model_are_refused(make):
 
     other = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
     with pytest.raises(DamagedWeights, match=r"`weights` must hold the model's variables, shaped \[\(6, 3\), \(3,\)\]"):
-        unpack(other, pack(make()))
+        load_weights(other, save_weights(make()))
 
 
 @pytest.mark.parametrize(
@@ -68,4 +70,4 @@ def test_weights_of_another_model_are_refused(make):
 def test_damaged_bytes_are_refused(make, damage):
     model = make()
     with pytest.raises(DamagedWeights, match="`weights` must be safetensors bytes"):
-        unpack(model, damage(pack(model)))
+        load_weights(model, damage(save_weights(model)))

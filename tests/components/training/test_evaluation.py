@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss
 
-from components.training.checkpoint import pack
+from components.training.checkpoint import save_weights
 from components.training.evaluation import Predictor, evaluate_logits, predict_logits
 from components.training.runtime import prepare_tensorflow
 from tests.components.training.small_trial import build
@@ -51,4 +51,4 @@ def test_stored_weights_predict_as_the_model_that_they_came_from():
             variable.assign(tf.random.stateless_uniform(variable.shape, (1, 2), 0.5, 1.5))  # moving averages too
     x = np.random.default_rng(0).normal(size=(5, 6, 6, 1)).astype(np.float32)
     expected = Predictor(model).logits(x)
-    np.testing.assert_array_equal(predict_logits(build, pack(model), x), expected)
+    np.testing.assert_array_equal(predict_logits(build, save_weights(model), x), expected)

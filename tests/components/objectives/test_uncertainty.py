@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from components.ensemble_assembly.uncertainty import uncertainty
+from components.objectives.uncertainty import uncertainty
 
 
 def test_members_that_are_sure_of_different_classes_disagree_and_doubt_nothing_themselves():
