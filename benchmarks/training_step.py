@@ -12,7 +12,7 @@ from typing import Any
 
 from components.training.runtime import prepare_tensorflow
 
-prepare_tensorflow()  # before Keras is imported below
+prepare_tensorflow()  # before anything else imports Keras
 
 import click
 import numpy as np
@@ -22,8 +22,8 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 from benchmarks.contenders import Build, Times, fit, floor, ours
-from benchmarks.layers import LAYERS
 from components.records.search import Training
+from components.search_spaces.norm_act_layer.trainable import TRAINABLE
 from components.search_spaces.registry import open_space
 from components.training.evaluation import release
 from components.training.feed import Feed
@@ -58,7 +58,7 @@ def digits() -> Feed:
 def all_cases(most_layers: int | None) -> list[tuple[str, Build]]:
     """Every (network, how to build a layer in it), network by network within a layer."""
     space = open_space("norm_act_layer", {})
-    specs = [space.known["BN-ReLU"], space.known["EvoNorm-B0"], *map(space.from_json, LAYERS)]
+    specs = [space.known["BN-ReLU"], space.known["EvoNorm-B0"], *TRAINABLE.values()]
 
     def build(spec: Any, variant: Any) -> Build:
         return lambda: space.build(spec, variant, (8, 8, 1), 10)
@@ -79,7 +79,9 @@ def measure(feed: Feed, cases: list[tuple[str, Build]], steps: int) -> dict[str,
 
 def show_speed(console: Console, times: dict[str, dict[str, list[Times]]], steps: int) -> bool:
     """Prints mean times and ratios by network and in all; returns whether the goals are met in all."""
-    table = Table("network", "contender", "build s", "compile s", "step ms", "total s", "ours / it", title=f"{steps} steps")
+    table = Table(
+        "network", "contender", "build s", "compile s", "step ms", "total s", "ours / it", title=f"{steps} steps"
+    )
     everywhere = {name: [t for by_name in times.values() for t in by_name[name]] for name in CONTENDERS}
     ratios: dict[str, float] = {}
     for network, by_name in {**times, "all": everywhere}.items():
