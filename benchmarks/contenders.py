@@ -38,8 +38,8 @@ def ours(build: Build, feed: Feed, training: Training, steps: int) -> Times:
         build, feed, training, variant="bench", seed=(0,), first_step=0, last_step=steps, total_steps=steps
     )
     total = time.perf_counter() - start
-    if result.steps != steps or result.traces != {"train": 1, "evaluate": 1}:
-        raise RuntimeError(f"The graphs of the benchmark must train, with one trace each. Received: {result}.")
+    if result.steps != steps or result.traces["train"] != 1:
+        raise RuntimeError(f"The graphs of the benchmark must train, in one trace. Received: {result}.")
     return Times(result.build_seconds, result.trace_seconds, result.step_seconds, total)
 
 

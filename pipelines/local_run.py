@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from components.records.layout import SUMMARY, committed_rounds
+from components.records.layout import REPORT, committed_rounds
 from components.records.step import LOGS
 from components.records.store import open_search
 from components.records.supervision import RUNNER_PID, end_group_with_parent
@@ -20,7 +20,9 @@ class NoProgress(RuntimeError):
 
 
 def run_until_finished(search: str, description: str, workers: int) -> None:
-    """Runs the pipeline until the search has its summary; a run ends after as many rounds as the pipeline nests.
+    """Runs the pipeline until the search has its report, which it writes last.
+
+    A run ends after as many rounds as the pipeline nests; then the next one goes on.
 
     Args:
         search: path of the search directory.
@@ -40,10 +42,10 @@ def run_until_finished(search: str, description: str, workers: int) -> None:
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(Path(search, FOLDER)))
     pipeline = architecture_search()
     with local_workers(workers):
-        while not store.exists(SUMMARY):
+        while not store.exists(REPORT):
             before = len(committed_rounds(store))
             pipeline(search=search, description=description)
-            if len(committed_rounds(store)) == before and not store.exists(SUMMARY):
+            if len(committed_rounds(store)) == before and not store.exists(REPORT):
                 raise NoProgress(f"A run of the pipeline left the search where it was, after {before} rounds.")
 
 

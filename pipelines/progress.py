@@ -60,7 +60,8 @@ class ProgressReader:
         plans = [plan for plan in rounds if plan is not None]
         committed = sum(self._record(scores_path(plan.round), Scores) is not None for plan in plans)
         finishing = [self._record(plan_path(path), Plan) for path in ROUND_OF_KIND.values()]
-        current = ([*plans, *(plan for plan in finishing if plan is not None)] or [None])[-1]
+        at_work = [*plans, *(plan for plan in finishing if plan is not None)]
+        current = at_work[-1] if at_work else None
         last = self._record(scores_path(plans[committed - 1].round), Scores) if committed else None
         verdicts = [one for plan in plans for one in self._of(plan, "verdict", Verdict)]
         full = [one for plan in plans for one in self._of(plan, "training", TrainingRecord)]

@@ -71,8 +71,10 @@ class Trainer:
             if failed or self._is_decided(plan, candidate, results):
                 results.append(TrialResult(variant=variant.name, status="not_built"))
                 continue
+            _ = self.feed  # missing rows or weights fail the step, not the candidate
+            start = self._start(plan, candidate, variant)
             try:
-                result, checkpoint = self._trial(plan, candidate, variant, until)
+                result, checkpoint = self._trial(plan, candidate, variant, start, until)
             except Exception as error:  # a design that can't be built or run is a verdict, not a broken stage
                 failed = f"{type(error).__name__}: {str(error)[:500]}"
                 continue
@@ -107,23 +109,33 @@ class Trainer:
             return True
         return rejection.rule == "any" and not all(passes(result, rejection, self.phase) for result in results)
 
+    def _resumes(self, plan: Plan) -> bool:
+        return self.phase == "full" and plan.probe_steps > 0 and self.space.continues_probe
+
+    def _start(self, plan: Plan, candidate: Candidate, variant: Variant) -> bytes | None:
+        """The weights that a variant starts from, None where it starts from its seed."""
+        if not self._resumes(plan):
+            return None
+        path = weights_path(plan.round, candidate.id, "probe", variant.name)
+        data = self.store.read(path)
+        if data is None:
+            raise FileNotFoundError(f"`{self.store.uri}` must hold {path}, the probe's weights.")
+        return data
+
     def _trial(
-        self, plan: Plan, candidate: Candidate, variant: Variant, until: float | None
+        self, plan: Plan, candidate: Candidate, variant: Variant, start: bytes | None, until: float | None
     ) -> tuple[TrialResult, bytes | None]:
         feed = self.feed
         from components.training.plain import run_trial
 
         spec = self.space.from_json(candidate.spec)
-        resumed = self.phase == "full" and plan.probe_steps > 0 and self.space.continues_probe
-        first = plan.probe_steps if resumed else 0
-        start = self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name)) if resumed else None
         return run_trial(
             lambda: self.space.build(spec, variant, self.manifest.input_shape, len(self.manifest.classes)),
             feed,
             self.search.training,
             variant=variant.name,
             seed=(self.search.seed, *(crc32(part.encode()) for part in (plan.round, candidate.id, variant.name))),
-            first_step=first,
+            first_step=plan.probe_steps if self._resumes(plan) else 0,
             last_step=plan.probe_steps if self.phase == "probe" else plan.full_steps,
             total_steps=plan.full_steps,
             start=start,

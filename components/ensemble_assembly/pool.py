@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from components.records.layout import ROUND_OF_KIND, plan_path, trial_path, weights_path
 from components.records.results import Candidate, Plan, TrainingRecord
-from components.records.store import Store, read_record
+from components.records.store import Store, read_record, require_record
 
 
 class Trained(NamedTuple):
@@ -24,9 +24,9 @@ def ensemble_pool(store: Store) -> list[Trained]:
 
 
 def _trained(store: Store, kind: str) -> list[Trained]:
-    plan = read_record(store, plan_path(ROUND_OF_KIND[kind]), Plan)
+    plan = require_record(store, plan_path(ROUND_OF_KIND[kind]), Plan)
     found = []
-    for candidate in plan.candidates if plan else ():
+    for candidate in plan.candidates:
         record = read_record(store, f"{trial_path(plan.round, candidate.id)}/training.json", TrainingRecord)
         for trial in record.trials if record else ():
             path = weights_path(plan.round, candidate.id, "full", trial.variant)

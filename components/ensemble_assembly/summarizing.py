@@ -26,33 +26,24 @@ def summarize(store: Store, assembly: Assembly | None) -> Summary:
     search = get_search(store)
     last = last_scores(store)
     rounds = [*committed_rounds(store), *ROUND_OF_KIND.values()]
-    plans = {path: read_record(store, plan_path(path), Plan) for path in rounds}
+    plans = {path: require_record(store, plan_path(path), Plan) for path in rounds}
     searched = [one for path in committed_rounds(store) for one in require_scores(store, path).scored]
     members = {one.name for one in assembly.member_qualities} if assembly else set()
-    fields = {}
-    if assembly is not None:
-        fields = {
-            "winner": _winner(store, assembly),
-            "members": assembly.member_qualities,
-            "single_best": assembly.single_best,
-            "mean_member": assembly.mean_member,
-            "ensemble": assembly.together,
-        }
     return Summary(
         name=search.name,
         seed=search.seed,
         outcome="finished" if assembly is not None else "nothing_survived",
         why=last.why if last else "",
-        rounds=tuple(_round(store, plan) for plan in plans.values() if plan is not None),
+        rounds=tuple(_round(store, plan) for plan in plans.values()),
         rejected=dict(sorted(Counter(one.reason for one in searched if one.reason is not None).items())),
+        winner=_winner(store, assembly) if assembly else None,
+        members=assembly.member_qualities if assembly else (),
+        single_best=assembly.single_best if assembly else None,
+        mean_member=assembly.mean_member if assembly else None,
+        ensemble=assembly.together if assembly else None,
         weights_bytes=sum(store.size_bytes(path) for path in kept_weights(store, members)),
         active_seconds=last.active_seconds if last else 0.0,
-        finishing_seconds=sum(
-            active_seconds(round_spans(store, plans[path]))
-            for path in ROUND_OF_KIND.values()
-            if plans[path] is not None
-        ),
-        **fields,
+        finishing_seconds=sum(active_seconds(round_spans(store, plans[path])) for path in ROUND_OF_KIND.values()),
     )
 
 

@@ -3,11 +3,14 @@
 Before a piece of work starts, a create-only attempt says so. An attempt without a result means that a process died: the
 work then runs in a child process, so that what kills it can't kill the step again, and after the third dead attempt it
 is given up. The result is a record, so a step that is started again finds it and goes on with the next.
+
+An exception is no death: it says that the stage is broken, ends the step, and takes its attempt back.
 """
 
 import json
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,6 +19,7 @@ import msgspec
 from components.records.store import Store, read_record, write_record
 
 MOST_ATTEMPTS = 3
+RAISED = 70  # exit code of a child whose work raised an exception
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -50,6 +54,10 @@ def done_once(
         work: the same work for a child process.
         do: does the work in this process and returns the record.
         give_up: the record that says that the work can't be done, from a reason.
+
+    Raises:
+        Exception: what `do` raises.
+        RuntimeError: where the work raised an exception in a child process.
     """
     record = read_record(store, path, kind)
     if record is not None:
@@ -59,16 +67,24 @@ def done_once(
         dead += 1
     if dead >= MOST_ATTEMPTS:
         return write_record(store, path, give_up(f"process died in {dead} attempts"))
-    store.create(attempt_path(path, dead + 1), b"")
-    if not dead:
-        return write_record(store, path, do())
-    reason = _in_child(store.uri, path, kind, work)
-    return read_record(store, path, kind) or write_record(store, path, give_up(reason))
+    begun = attempt_path(path, dead + 1)
+    store.create(begun, b"")
+    try:
+        if not dead:
+            return write_record(store, path, do())
+        reason = _in_child(store.uri, path, work)
+        return read_record(store, path, kind) or write_record(store, path, give_up(reason))
+    except Exception:
+        store.delete(begun)
+        raise
 
 
-def _in_child(uri: str, path: str, kind: type, work: Work) -> str:
+def _in_child(uri: str, path: str, work: Work) -> str:
+    """Does the work in a child process; returns how that ended, for the case that it left no record."""
     command = [sys.executable, "-m", "components.records.attempts", uri, path, json.dumps(work._asdict())]
     code = subprocess.run(command, check=False).returncode
+    if code == RAISED:
+        raise RuntimeError(f"{work.module}.{work.function} raised an exception in a child process: see its output.")
     return f"process died: {'signal' if code < 0 else 'exit code'} {abs(code)}"
 
 
@@ -81,8 +97,11 @@ def main() -> None:
 
     end_with_parent()
     store, path, work = open_search(sys.argv[1]), sys.argv[2], Work(**json.loads(sys.argv[3]))
-    record = getattr(importlib.import_module(work.module), work.function)(store, **work.arguments)
-    write_record(store, path, record)
+    try:
+        write_record(store, path, getattr(importlib.import_module(work.module), work.function)(store, **work.arguments))
+    except Exception:
+        traceback.print_exc()
+        sys.exit(RAISED)
 
 
 if __name__ == "__main__":

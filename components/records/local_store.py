@@ -47,7 +47,7 @@ class LocalStore:
         return self._target(path).is_file()
 
     def paths(self, prefix: str) -> list[str]:
-        """Returns the sorted paths of all objects below a folder, at any depth."""
+        """Returns the sorted paths of all objects below a folder, at any depth; of an object's own name, that one."""
         return sorted(str(file.relative_to(self.root)) for file in self._files(prefix))
 
     def delete(self, path: str) -> None:
@@ -55,7 +55,7 @@ class LocalStore:
         self._target(path).unlink(missing_ok=True)
 
     def size_bytes(self, prefix: str) -> int:
-        """Returns the bytes of all objects below a folder."""
+        """Returns the bytes of all objects below a folder, or of the object of that name."""
         return sum(file.stat().st_size for file in self._files(prefix))
 
     def local_path(self, path: str) -> Path:
@@ -63,8 +63,8 @@ class LocalStore:
         return self._target(path)
 
     def _files(self, prefix: str) -> list[Path]:
-        folder = self._target(prefix) if prefix else self.root
-        found = [Path(at, name) for at, _, names in os.walk(folder) for name in names]
+        top = self._target(prefix)
+        found = [top] if top.is_file() else [Path(at, name) for at, _, names in os.walk(top) for name in names]
         return [file for file in found if not file.name.startswith(PARTIAL)]
 
     def _target(self, path: str) -> Path:

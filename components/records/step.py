@@ -93,12 +93,18 @@ def run_step(stage: str, search: str, work: Callable[..., T], *arguments: Any, a
         at=at,
         process_start_seconds=created,
         start_seconds=entered - created,
-        tensorflow_seconds=getattr(sys.modules.get("components.training.runtime"), "IMPORT_SECONDS", 0.0),
+        tensorflow_seconds=_tensorflow_seconds(),
         store_seconds=store.seconds,
         total_seconds=time.time() - created,
     )
     write_record(store, f"timings/{int(created * 1000)}-{stage}-{os.getpid()}.json", timing)  # type: ignore[arg-type]
     return result
+
+
+def _tensorflow_seconds() -> float:
+    """How long this process took to import TensorFlow; 0.0 where it didn't."""
+    runtime = sys.modules.get("components.training.runtime")
+    return runtime.IMPORTED["seconds"] if runtime else 0.0
 
 
 def _redirect_output(stage: str, at: str) -> str:

@@ -30,13 +30,13 @@ class Store(Protocol):
         """Returns whether there is such an object."""
 
     def paths(self, prefix: str) -> list[str]:
-        """Returns the sorted paths of all objects below a folder, at any depth."""
+        """Returns the sorted paths of all objects below a folder, at any depth; of an object's own name, that one."""
 
     def delete(self, path: str) -> None:
         """Removes an object; it is no error where there is none."""
 
     def size_bytes(self, prefix: str) -> int:
-        """Returns the bytes of all objects below a folder."""
+        """Returns the bytes of all objects below a folder, or of the object of that name."""
 
 
 class DamagedRecord(ValueError):
@@ -71,7 +71,7 @@ def read_record(store: Store, path: str, kind: type[R]) -> R | None:
         return None
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DamagedRecord(f"`{store.uri}/{path}` must be a {kind.__name__} record: {error}") from error
 
 

@@ -100,4 +100,4 @@ def comparable(summary: Summary) -> Any:
 def _without_measured(data: Any) -> Any:
     if isinstance(data, dict):
         return {name: _without_measured(value) for name, value in data.items() if not name.endswith(MEASURED)}
-    return [_without_measured(value) for value in data] if isinstance(data, list) else data
+    return [_without_measured(value) for value in data] if isinstance(data, list | tuple) else data

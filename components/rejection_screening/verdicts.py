@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
+
 from components.records.layout import MANIFEST, trial_path, weights_path
 from components.records.results import (
     Candidate,
@@ -19,9 +21,11 @@ from components.records.search import Search
 from components.records.spans import Stopwatch
 from components.records.store import Store, require_record
 from components.rejection_screening.savings import predicted_saved_seconds
-from components.rounds.rejection_rules import over_limit, passes
+from components.rounds.rejection_rules import is_non_finite, over_limit, passes
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
+
+STABILITY_ROWS = 7  # purpose of the draw, part of its seed: the same rows for every candidate
 
 
 class Screen:
@@ -83,9 +87,10 @@ class Screen:
         failing = [trial for trial in trials if not passes(trial, rejection, "probe")]
         passing = [trial for trial in trials if trial not in failing]
         if passing and (not failing or rejection.rule == "none"):
-            return tuple(trial.variant for trial in trials if trial.status == "trained"), None, ""
+            finite = [trial for trial in trials if trial.status == "trained" and not is_non_finite(trial)]
+            return tuple(trial.variant for trial in finite), None, ""
         first = failing[0]
-        if first.status == "non_finite":
+        if is_non_finite(first):
             return (), "non_finite", f"{first.variant}: loss not finite at step {first.steps}"
         return (), "quality", f"{first.variant}: accuracy {first.accuracy:.3f} < {rejection.quality_threshold}"
 
@@ -120,12 +125,19 @@ class Screen:
         prepare_tensorflow()
         from components.rejection_screening.stability import gradient_norm_ascent
         from components.training.checkpoint import load_weights
+        from components.training.evaluation import release
 
         space = open_space(self.search.space.name, self.search.space.settings)
         manifest = require_record(self.store, MANIFEST, DataManifest)
-        weights = self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name))
+        weights = self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name)) or b""
         model = space.build(space.from_json(candidate.spec), variant, manifest.input_shape, len(manifest.classes))
         load_weights(model, weights)
         x, y = read_part(self.store, "train", self.search.data.memory_limit_mib)
-        rows = self.search.rejection.stability.batch_size
-        return gradient_norm_ascent(model, x[:rows], y[:rows], self.search.rejection.stability)
+        settings = self.search.rejection.stability
+        rng = np.random.default_rng([self.search.seed, STABILITY_ROWS])
+        rows = np.sort(rng.choice(len(x), min(settings.batch_size, len(x)), replace=False))
+        try:
+            return gradient_norm_ascent(model, x[rows], y[rows], settings)
+        finally:
+            del model
+            release()

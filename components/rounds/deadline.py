@@ -8,7 +8,7 @@ from components.records.results import Plan, Profile, Span, TrainingRecord, Verd
 from components.records.spans import active_seconds, process_start_seconds
 from components.records.store import Store, read_record
 
-RECORDS = {
+RECORDS: dict[str, type[TrainingRecord] | type[Verdict] | type[Profile]] = {
     "probe.json": TrainingRecord,
     "verdict.json": Verdict,
     "training.json": TrainingRecord,
@@ -23,7 +23,7 @@ def round_spans(store: Store, plan: Plan) -> Iterator[Span]:
         for name, kind in RECORDS.items():
             record = read_record(store, f"{trial_path(plan.round, candidate.id)}/{name}", kind)
             if record is not None:
-                yield record.span  # type: ignore[attr-defined]
+                yield record.span
 
 
 def deadline(store: Store, plan: Plan) -> float | None:
@@ -33,5 +33,6 @@ def deadline(store: Store, plan: Plan) -> float | None:
     """
     if plan.seconds_left is None:
         return None
-    elapsed = time.time() - process_start_seconds()
-    return time.monotonic() + plan.seconds_left - active_seconds(round_spans(store, plan)) - elapsed
+    start = process_start_seconds()
+    at_work = Span(start_seconds=start, duration_seconds=time.time() - start)  # this process has recorded part of it
+    return time.monotonic() + plan.seconds_left - active_seconds([*round_spans(store, plan), at_work])

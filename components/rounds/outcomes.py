@@ -20,6 +20,7 @@ from components.records.results import (
 )
 from components.records.search import Scoring
 from components.records.store import Store, read_record, require_record
+from components.rounds.rejection_rules import is_non_finite
 
 
 class Outcome(NamedTuple):
@@ -115,7 +116,7 @@ def best_first(candidates: list[ScoredCandidate]) -> list[ScoredCandidate]:
 def _why_not(plan: Plan, trials: Mapping[str, TrialResult]) -> tuple[Reason | None, str]:
     """Why a training gives no fitness. A finishing round takes what there is; a search round must be whole."""
     for trial in trials.values():
-        if trial.status == "non_finite":
+        if is_non_finite(trial):
             return "non_finite", f"{trial.variant}: loss not finite at step {trial.steps}"
         if trial.accuracy is None or (trial.status == "time_up" and plan.kind == "search"):
             return "time_up", f"{trial.variant}: the budget's time was up at step {trial.steps}"

@@ -14,8 +14,13 @@ def over_limit(candidate: Candidate, limits: SizeLimits) -> str | None:
     return None
 
 
+def is_non_finite(result: TrialResult) -> bool:
+    """Whether a trial's loss was not finite, or its outputs on the validation rows were not."""
+    return result.status == "non_finite" or (result.status == "trained" and result.nll is None)
+
+
 def passes(result: TrialResult, rejection: Rejection, phase: Phase) -> bool:
     """Whether a trial lets its candidate go on: trained, finite, and after the probe good enough."""
-    if result.status != "trained" or result.accuracy is None:
+    if result.status != "trained" or is_non_finite(result) or result.accuracy is None:
         return False
     return phase == "full" or result.accuracy >= rejection.quality_threshold

@@ -5,14 +5,11 @@ A spec is frozen, hashable data. A space is an object built from its settings (t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from components.records.results import Variant
-
-if TYPE_CHECKING:
-    import keras
 
 Spec = Any  # frozen and hashable; each space has its own type
 
@@ -135,5 +132,5 @@ class SearchSpace(Protocol):
             each `[n]`.
         """
 
-    def build(self, spec: Spec, variant: Variant, input_shape: Sequence[int], classes: int) -> "keras.Model":
-        """The Keras model of a spec in a variant, from rows `[batch, *input_shape]` to logits `[batch, classes]`."""
+    def build(self, spec: Spec, variant: Variant, input_shape: Sequence[int], classes: int) -> Any:
+        """The Keras model (`keras.Model`) of a spec in a variant, from rows `[batch, *input_shape]` to logits `[batch, classes]`."""

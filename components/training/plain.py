@@ -121,7 +121,8 @@ def run_trial(
         deadline: in seconds of `time.monotonic`; no step begins after it.
 
     Returns:
-        The result, and the trained state as safetensors bytes; None where the status is not `trained`.
+        The result, and the trained state as safetensors bytes; None where no step was done or the loss
+        was not finite.
 
     Raises:
         ValueError: where the steps go beyond the horizon.

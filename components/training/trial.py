@@ -42,7 +42,8 @@ def run_program(
         variant, first_step, last_step, start, deadline: as in `components.training.plain.run_trial`.
 
     Returns:
-        The result, and the exported state; None where the status is not `trained`.
+        The result, and the exported state; None where no step was done or the loss was not finite. What time cut off
+        is evaluated and exported as far as it came.
     """
     if _is_past(deadline):
         return TrialResult(variant=variant, status="time_up", steps=first_step), None
@@ -78,8 +79,8 @@ def _run(
     built = time.perf_counter()
     progress = drive(program, first_step, last_step, deadline)
     stepped = time.perf_counter()
-    trained = progress.status == "trained"
-    score = program.evaluate() if trained else None
+    usable = progress.status == "trained" or (progress.status == "time_up" and progress.steps > first_step)
+    score = program.evaluate() if usable else None
     evaluated = time.perf_counter()
     first_calls = {kind: function.first_call_seconds for kind, function in program.compiled.items()}
     evaluate_trace = first_calls.get("evaluate", 0.0)
@@ -97,7 +98,7 @@ def _run(
         step_seconds=stepped - built - (sum(first_calls.values()) - evaluate_trace),
         evaluate_seconds=evaluated - stepped - evaluate_trace,
     )
-    return result, program.export() if trained else None
+    return result, program.export() if usable else None
 
 
 def _is_past(deadline: float | None) -> bool:

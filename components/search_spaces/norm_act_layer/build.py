@@ -28,9 +28,9 @@ ELEMENT_WISE = {
 class NormActLayer(Affine):
     """A layer graph followed by a channel-wise affine, for inputs `[batch, height, width, channels]`.
 
-    In training an aggregation over the batch takes the batch's own statistic and moves an average of it; in inference it
-    takes the average. As in the authors' layers the average is of the mean, the mean square or the variance (before eps
-    and root) and starts at 0, 1 and 1.
+    In training an aggregation over the batch takes the batch's own statistic and moves an average of it; in inference
+    it takes the average. As in the authors' layers the average is of the mean, the mean square or the variance (before
+    eps and root) and starts at 0, 1 and 1.
 
     NOTE: for the mean and the mean square the sources don't say what inference does; a moving average is natural.
 

@@ -6,6 +6,7 @@ from components.search_spaces.norm_act_layer.spec import INITIAL, LayerSpec
 from components.search_spaces.space import Box
 
 LEAF = 5  # binds stronger than any operation
+LEAVES = ("x", "0", "v0", "v1")
 
 
 def formula(spec: LayerSpec) -> str:
@@ -18,7 +19,7 @@ def formula(spec: LayerSpec) -> str:
     for node in live.nodes:
         for source in node.inputs:
             uses[source] += 1
-    terms: list[tuple[str, int]] = [(name, LEAF) for name in INITIAL]
+    terms: list[tuple[str, int]] = [(name, LEAF) for name in LEAVES]
     named: list[str] = []
     for index, (op, inputs) in enumerate(live.nodes, start=FIRST):
         text = _text(op, [terms[source] for source in inputs])

@@ -59,7 +59,7 @@ def away_from_zero(spec: LayerSpec) -> tuple[bool, ...]:
 
 
 def varies_by_row(spec: LayerSpec) -> tuple[bool, ...]:
-    """Returns for each node whether its value differs from row to row: x does, an aggregation over the batch doesn't."""
+    """Returns for each node whether its value differs from row to row; an aggregation over the batch doesn't."""
     varies = [index == X for index in range(FIRST)]
     for op, inputs in spec.nodes:
         split = statistic_of(op)

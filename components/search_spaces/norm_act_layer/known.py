@@ -1,6 +1,6 @@
 """Published normalization-activation layers as literal specs.
 
-Each is the graph before the affine. The scale and shift of batch norm, which stand before the activation, are v1 and v0.
+Each is the graph before the affine. Batch norm's scale and shift, which stand before the activation, are v1 and v0.
 Source: EvoNorm B0 and S0 as in the authors' layers, the others as confirmed by a second implementation (`x + 1` is
 `x + exp(zero)`, since there is no constant one).
 """

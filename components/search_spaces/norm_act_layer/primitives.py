@@ -1,7 +1,7 @@
 """The primitive operations of a layer graph: 12 element-wise ones, and 3 aggregations over each of 4 index sets.
 
 Values are arrays that broadcast to `[batch, height, width, channels]`: a value that doesn't vary along an axis may have
-length 1 there, which changes no result. `apply` is the NumPy meaning; `build.py` holds the Keras one under the same names.
+length 1 there, which changes no result. `apply` is the NumPy meaning; `build.py` holds the Keras one.
 
 Source: EvoNorm Table 1 (definitions confirmed by a third party's re-implementation); biased variance, the root included
 and eps = 1e-5 as in the authors' layers. The text leaves open where else an eps stands; here it is added

@@ -8,8 +8,8 @@ from components.search_spaces.norm_act_layer.primitives import apply
 from components.search_spaces.norm_act_layer.spec import LayerSpec
 
 # The forward pass: unit-normal images through 4 times (layer, convolution with variance-preserving weights for a
-# rectifier). BN-ReLU ends at a root mean square near 1. The limits were set on 260 random graphs trained for 100 steps
-# on 8x8 digits: of those beyond a limit, hardly any trained; the identity ends at sqrt(2)**4 = 4, and diverges.
+# rectifier). BN-ReLU ends at a root mean square near 1, the identity at sqrt(2)**4 = 4. The limits were set on 260
+# random graphs trained for 100 steps on 8x8 digits: of 212 beyond a limit 2 passed an accuracy of 0.2, of 48 inside 21.
 LAYERS, ROWS, SIZE, CHANNELS = 4, 8, 4, 12
 EXPLODING = 3.5  # root mean square of the last convolution's output
 VANISHING = 1e-3  # its spread over the rows

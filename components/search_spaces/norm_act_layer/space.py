@@ -1,7 +1,7 @@
 """The search space of normalization-activation layers (EvoNorm), each tried in several networks at once."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -17,9 +17,6 @@ from components.search_spaces.norm_act_layer.primitives import INDEX_SETS, NAMES
 from components.search_spaces.norm_act_layer.sampling import MUTATION_KINDS, Sampler
 from components.search_spaces.norm_act_layer.spec import MAX_NODES, LayerSpec
 from components.search_spaces.space import Box, Categorical, Change
-
-if TYPE_CHECKING:
-    import keras
 
 NetworkName = Literal["preact_resnet", "mobilenet_v2", "efficientnet"]
 
@@ -59,7 +56,8 @@ class NormActLayerSettings(Section, frozen=True, kw_only=True):
             raise ValueError(f"`networks` must name each network once. Received: networks={list(self.networks)}.")
         if self.min_active_ops > self.nodes:
             raise ValueError(
-                f"`min_active_ops` must be at most `nodes` ({self.nodes}). Received: min_active_ops={self.min_active_ops}."
+                f"`min_active_ops` must be at most `nodes` ({self.nodes})."
+                f" Received: min_active_ops={self.min_active_ops}."
             )
 
 
@@ -67,8 +65,8 @@ class NormActLayerSpace:
     """Layer graphs; see `components.search_spaces.space.SearchSpace` for what each method promises."""
 
     name = "norm_act_layer"
-    mutation_kinds = MUTATION_KINDS
-    known = KNOWN
+    mutation_kinds: tuple[str, ...] = MUTATION_KINDS
+    known: Mapping[str, Any] = KNOWN
     continues_probe = True
 
     def __init__(self, settings: NormActLayerSettings):
@@ -150,8 +148,8 @@ class NormActLayerSpace:
         """Returns the costs of graphs `[n, decisions]`. Raises ValueError where rows aren't images."""
         return total_costs(network_costs(network_ops(variant, input_shape, classes)), layer_counts(encoded))
 
-    def build(self, spec: LayerSpec, variant: Variant, input_shape: Sequence[int], classes: int) -> "keras.Model":
-        """Returns the model that gives logits. Raises ValueError where rows aren't images."""
+    def build(self, spec: LayerSpec, variant: Variant, input_shape: Sequence[int], classes: int) -> Any:
+        """Returns the `keras.Model` that gives logits. Raises ValueError where rows aren't images."""
         from components.search_spaces.networks.build import build_network
         from components.search_spaces.norm_act_layer.build import NormActLayer
 

@@ -62,5 +62,6 @@ def _check(index: int, node: Node) -> None:
         raise ValueError(f"Node {index} ({node.op}) must have {arity} input(s). Received: inputs={node.inputs}.")
     if not all(0 <= source < index for source in node.inputs):
         raise ValueError(
-            f"Node {index} ({node.op}) must have earlier nodes, in [0, {index}), as inputs. Received: inputs={node.inputs}."
+            f"Node {index} ({node.op}) must have earlier nodes, in [0, {index}), as inputs."
+            f" Received: inputs={node.inputs}."
         )

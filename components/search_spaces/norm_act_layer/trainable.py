@@ -1,6 +1,6 @@
 """Searched graphs that train in all three networks: the fixed rows of `make bench`.
 
-Found among screened random graphs by 100 steps on 8x8 digits; each reached a validation accuracy above 0.6 in every one.
+Found among screened random graphs by 100 steps on 8x8 digits; each reached an accuracy above 0.6 in every one.
 """
 
 from components.search_spaces.norm_act_layer.spec import V0, V1, ZERO, LayerSpec, Node, X

@@ -64,10 +64,15 @@ def test_a_trial_reports_what_it_did():
     result, checkpoint = run()
     assert (result.variant, result.status, result.steps) == ("small", "trained", STEPS)
     assert result.parameters == 4 * 9 + 2 * 4 + 3 * 4 + 3
-    assert result.traces == {"train": 1, "evaluate": 1}
+    assert result.traces == {"train": 1, "evaluate": 0}  # 30 validation rows are not worth a trace
     assert result.nll is not None and result.nll > 0 and 0 <= result.accuracy <= 1
     assert min(result.build_seconds, result.trace_seconds, result.step_seconds, result.evaluate_seconds) > 0
     assert checkpoint
+
+
+def test_many_validation_rows_are_traced_once():
+    result, _ = run(last_step=2, feed=Feed(*rows(), *rows(3000)))
+    assert result.traces == {"train": 1, "evaluate": 1}
 
 
 def test_training_cut_in_two_processes_equals_unbroken_training_bit_for_bit(tmp_path):

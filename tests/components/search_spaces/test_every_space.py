@@ -1,0 +1,156 @@
+"""The contract of `SearchSpace`, for every space of the registry. A new space needs one row in `CASES`."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from components.search_spaces.registry import SPACES, open_space
+from components.search_spaces.space import Categorical
+
+# name -> (settings to try, shape of a row, classes)
+CASES = {
+    "norm_act_layer": (
+        [{}, {"nodes": 3}, {"nodes": 30, "op_sampling": "table"}, {"batch_independent": "op_set"}],
+        (8, 8, 1),
+        10,
+    ),
+}
+SPECS = 200  # drawn for each setting
+
+
+def spaces():
+    """A space for each setting to try."""
+    return [
+        pytest.param(open_space(name, settings), shape, classes, id=f"{name} {settings}")
+        for name, (choices, shape, classes) in CASES.items()
+        for settings in choices
+    ]
+
+
+def draws(space, count=SPECS, seed=0):
+    """Random specs and mutations of them, alternately."""
+    rng = np.random.default_rng(seed)
+    specs = [space.sample(rng) for _ in range(count // 2)]
+    return [one for spec in specs for one in (spec, space.mutate(spec, rng)[0])]
+
+
+def test_every_space_of_the_registry_has_a_row():
+    assert set(CASES) == set(SPACES)
+
+
+@pytest.mark.parametrize(("space", "shape", "classes"), spaces())
+class TestContract:
+    def test_encoding_and_json_come_back_as_they_were(self, space, shape, classes):
+        for spec in [*draws(space), *space.known.values()]:
+            encoded = space.encode(spec)
+            assert encoded.shape == (len(space.decisions()),)
+            assert space.decode(encoded) == spec
+            assert space.from_json(json.loads(json.dumps(space.to_json(spec)))) == spec
+            assert hash(space.decode(encoded)) == hash(spec)
+
+    def test_every_choice_of_an_encoding_is_allowed_after_those_before_it(self, space, shape, classes):
+        for spec in draws(space, 20):
+            encoded = space.encode(spec).tolist()
+            for at, decision in enumerate(space.decisions()):
+                mask = space.allowed(encoded[:at])
+                if isinstance(decision, Categorical):
+                    assert mask.shape == (decision.choices,)
+                    assert mask[encoded[at]], f"{decision.name}: {encoded[at]}"
+
+    def test_whatever_the_masks_allow_is_a_spec(self, space, shape, classes):
+        rng = np.random.default_rng(3)
+        for _ in range(20):
+            encoded = []
+            for _ in space.decisions():
+                encoded.append(int(rng.choice(np.flatnonzero(space.allowed(encoded)))))
+            assert space.encode(space.decode(np.array(encoded))).tolist() == encoded
+
+    def test_mutation_leaves_its_parent_alone_and_reports_the_change(self, space, shape, classes):
+        rng = np.random.default_rng(1)
+        for spec in draws(space, 20):
+            before = space.encode(spec)
+            child, change = space.mutate(spec, rng)
+            assert space.encode(spec).tolist() == before.tolist()
+            assert change.kind in space.mutation_kinds
+            assert change.text
+            assert (child == spec) or (space.encode(child) != before).any()
+
+    def test_a_mutation_can_reach_every_part_of_a_spec(self, space, shape, classes):
+        """A position stays untouched by chance with less than (1 - 1/30)**600 < 1e-8 for at most 30 places."""
+        rng = np.random.default_rng(2)
+        spec = space.sample(rng)
+        before, changed = space.encode(spec), np.zeros(len(space.decisions()), bool)
+        for _ in range(600):
+            changed |= space.encode(space.mutate(spec, rng)[0]) != before
+        free = [at for at in range(len(before)) if space.allowed(before[:at].tolist()).sum() > 1]
+        assert changed[free].mean() > 0.9
+
+    def test_equal_ids_mean_equal_costs_and_formulas(self, space, shape, classes):
+        by_id = {}
+        for spec in draws(space, 2000):
+            by_id.setdefault(space.canonical(spec), []).append(spec)
+        assert all(len(name) == 12 and int(name, 16) >= 0 for name in by_id)
+        shared = [specs for specs in by_id.values() if len(specs) > 1]
+        variant = space.variants()[0]
+        for specs in shared[:50]:
+            costs = space.costs(np.stack([space.encode(spec) for spec in specs]), variant, shape, classes)
+            assert all(len(set(column.tolist())) == 1 for column in costs.values()), space.formula(specs[0])
+
+    def test_costs_of_many_are_the_costs_of_each(self, space, shape, classes):
+        specs = [*draws(space, 30), *space.known.values()]
+        encoded = np.stack([space.encode(spec) for spec in specs])
+        for variant in space.variants():
+            together = space.costs(encoded, variant, shape, classes)
+            assert set(together) == {"parameters", "multiply_adds", "activation_bytes", "traffic_bytes"}
+            for name, column in together.items():
+                alone = [space.costs(row[None], variant, shape, classes)[name][0] for row in encoded]
+                assert column.shape == (len(specs),)
+                assert (column > 0).all()
+                assert column.tolist() == alone, name
+
+    def test_known_designs_pass_the_screens(self, space, shape, classes):
+        for name, spec in space.known.items():
+            if space.static_screen(spec) != "uses_batch":
+                assert space.static_screen(spec) is None, name
+                assert space.numerical_screen(spec, np.random.default_rng(0)) is None, name
+
+    def test_drawings_are_in_topological_order(self, space, shape, classes):
+        for spec in draws(space, 20):
+            boxes = space.drawing(spec)
+            assert boxes[-1].active
+            assert all(source < at for at, box in enumerate(boxes) for source in box.inputs)
+
+    def test_variants_are_the_networks_in_order(self, space, shape, classes):
+        assert tuple(variant.network for variant in space.variants()) == space.networks
+        assert len({variant.name for variant in space.variants()}) == len(space.variants())
+
+
+def test_the_same_seed_gives_the_same_in_processes_of_different_hash_seeds():
+    script = """
+import json
+import numpy as np
+from components.search_spaces.registry import SPACES, open_space
+for name in SPACES:
+    space, rng = open_space(name, {}), np.random.default_rng(5)
+    for _ in range(50):
+        spec = space.sample(rng)
+        child, change = space.mutate(spec, rng)
+        print(json.dumps(space.to_json(child)), change, space.canonical(child), space.formula(child),
+              space.static_screen(child), space.numerical_screen(child, rng))
+"""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert printed[0].count("\n") == 50 * len(SPACES)
+    assert printed[0] == printed[1]

@@ -1,0 +1,141 @@
+"""A real `archloom run` in processes of its own, and what of it is alive."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from components.records.store import open_search
+from tests.faults.moments import Moment, moment_of
+
+EXECUTOR = "kfp.dsl.executor_main"
+POLL_SECONDS = 0.02
+PATIENCE_SECONDS = 60.0  # for what takes far less than a second, before it is called a fault
+
+
+class Step(NamedTuple):
+    """A live process of a step that has its record still to make."""
+
+    pid: int
+    moment: Moment
+
+
+class RealRun:
+    """One `archloom run`: the command, the runner that it starts, and the runner's steps."""
+
+    def __init__(self, search_file: Path, folder: Path, workers: int):
+        self.folder, self.store = folder, open_search(str(folder))
+        self.output = folder.with_suffix(".out")
+        scratch = folder.with_suffix(".tmp")  # the steps leave files there
+        scratch.mkdir(parents=True, exist_ok=True)
+        command = [Path(sys.executable).with_name("archloom"), "run", search_file, "--search-dir", folder]
+        with open(self.output, "ab") as output:
+            self.command = subprocess.Popen(
+                [str(part) for part in [*command, "--workers", workers]],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "TMPDIR": str(scratch)},
+                start_new_session=True,
+            )
+        self._known: dict[int, Moment | None] = {}
+        self.runner = self._find_runner()
+
+    def steps(self) -> list[Step]:
+        """Returns the steps at work, each with its record still missing."""
+        found = []
+        for pid in self._processes():
+            if pid not in self._known:
+                self._identify(pid)
+            moment = self._known.get(pid)
+            if moment is not None and not self.store.exists(moment.record):
+                found.append(Step(pid, moment))
+        return found
+
+    def ended(self) -> bool:
+        """Whether the command has ended."""
+        return self.command.poll() is not None
+
+    def finish(self) -> int:
+        """Waits until the command ends by itself; returns its exit code."""
+        return self.command.wait()
+
+    def kill_command(self) -> None:
+        """Kills the command alone."""
+        self.command.kill()
+
+    def kill_runner(self) -> None:
+        """Kills the runner alone; its steps are orphans then."""
+        _kill(os.kill, self.runner)
+
+    def kill_group(self) -> None:
+        """Kills the runner and all its steps."""
+        _kill(os.killpg, self.runner)
+
+    def wait_until_nothing_lives(self) -> None:
+        """Waits until command, runner and steps are gone.
+
+        Raises:
+            TimeoutError: where they live on.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.ended() or self._processes():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"Of the killed run in {self.folder} there live on: {self._processes()}.")
+            time.sleep(POLL_SECONDS)
+
+    def kill_all(self) -> None:
+        """Leaves nothing of the run behind."""
+        self.kill_command()
+        self.kill_group()
+        self.command.wait()
+
+    def _find_runner(self) -> int:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.ended() and time.monotonic() < deadline:
+            for child in psutil.Process(self.command.pid).children():
+                if os.getsid(child.pid) == child.pid:
+                    return child.pid
+            time.sleep(POLL_SECONDS)
+        return -1  # a finished search starts none
+
+    def _processes(self) -> list[int]:
+        """Pids of the runner's session, which all its steps and their children share; the dead are left out."""
+        return [pid for pid in psutil.pids() if _session(pid) == self.runner and _lives(pid)]
+
+    def _identify(self, pid: int) -> None:
+        try:
+            line = psutil.Process(pid).cmdline()
+        except psutil.Error:
+            return
+        if EXECUTOR in line and "--function_to_execute" in line:
+            inputs = json.loads(line[line.index("--executor_input") + 1])["inputs"].get("parameterValues", {})
+            self._known[pid] = moment_of(line[line.index("--function_to_execute") + 1], inputs, self.store)
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _kill(send: Callable[[int, int], None], pid: int) -> None:
+    if pid > 0:
+        try:
+            send(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass

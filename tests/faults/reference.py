@@ -1,0 +1,71 @@
+"""The tiny search, run once without a break: what every broken run of it must come to."""
+
+import atexit
+import functools
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from components.records.layout import SUMMARY
+from components.records.store import open_search, require_record
+from components.records.summary import Summary, comparable
+from tests.faults.moments import Moment
+from tests.faults.real_run import POLL_SECONDS, RealRun
+
+TINY = Path(__file__).parents[1] / "pipelines" / "searches" / "tiny.yaml"
+
+
+class Reference(NamedTuple):
+    """An unbroken run.
+
+    Fields:
+        summary: without what is measured.
+        seconds: how long each step was at work, in the order in which they began.
+    """
+
+    summary: Any
+    seconds: dict[Moment, float]
+
+
+@functools.cache
+def reference() -> Reference:
+    """Runs the tiny search with one worker, once in this process.
+
+    Raises:
+        RuntimeError: where the run fails.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="archloom-reference-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    run = RealRun(TINY, folder / "search", workers=1)
+    began: dict[Moment, float] = {}
+    last: dict[Moment, float] = {}
+    try:
+        while not run.ended():
+            for step in run.steps():
+                last[step.moment] = time.monotonic()
+                began.setdefault(step.moment, last[step.moment])
+            time.sleep(POLL_SECONDS)
+    finally:
+        run.kill_all()
+    if run.command.returncode:
+        raise RuntimeError(f"The unbroken run ended with {run.command.returncode}:\n{run.output.read_text()}")
+    return Reference(found(folder / "search"), {moment: last[moment] - start for moment, start in began.items()})
+
+
+def found(search: Path) -> Any:
+    """Returns what a finished search found, without what is measured."""
+    return comparable(require_record(open_search(str(search)), SUMMARY, Summary))
+
+
+def first_difference(expected: Any, received: Any, at: str = "$") -> str | None:
+    """Returns the first path at which two JSON values differ and both values there; None where they are equal."""
+    if isinstance(expected, dict) and isinstance(received, dict) and expected.keys() == received.keys():
+        parts = [(f"{at}.{name}", expected[name], received[name]) for name in expected]
+    elif isinstance(expected, list) and isinstance(received, list) and len(expected) == len(received):
+        parts = [(f"{at}[{i}]", one, other) for i, (one, other) in enumerate(zip(expected, received))]
+    else:
+        return None if expected == received else f"{at}: expected {expected!r}, received {received!r}"
+    differences = (first_difference(one, other, path) for path, one, other in parts)
+    return next((difference for difference in differences if difference), None)

@@ -1,0 +1,45 @@
+"""A search in this process: the pipeline's steps in the pipeline's order, without Kubeflow and without processes."""
+
+from components.candidate_generation.stage import propose_round
+from components.candidate_training.stage import train_shard
+from components.data_split.stage import split_search_data
+from components.ensemble_assembly.stage import assemble, propose_initialisations
+from components.final_scaling.stage import propose_scaling, select_scaled
+from components.hardware_benchmarking.stage import profile_shard
+from components.multi_objective_scoring.stage import score_round
+from components.records.layout import round_of, search_is_over
+from components.records.store import Store
+from components.records.summary import Summary
+from components.rejection_screening.stage import screen_shard
+
+
+def walk(store: Store, text: str) -> Summary:
+    """Runs a search to its end, from wherever it stands.
+
+    Args:
+        store: the search's.
+        text: the search file's.
+    """
+    split_search_data(store, text)
+    while not search_is_over(store):
+        walk_round(store)
+    for part in ("rerank", "grid", "winner"):
+        shards = propose_scaling(store, part)
+        for shard in shards:
+            train_shard(store, shard, "full")
+            profile_shard(store, shard)
+        select_scaled(store, round_of(shards[0]))
+    for shard in propose_initialisations(store):
+        train_shard(store, shard, "full")
+    return assemble(store)
+
+
+def walk_round(store: Store) -> None:
+    """Runs one search round."""
+    shards = propose_round(store)
+    for shard in shards:
+        train_shard(store, shard, "probe")
+        screen_shard(store, shard)
+        train_shard(store, shard, "full")
+        profile_shard(store, shard)
+    score_round(store, round_of(shards[0]))
