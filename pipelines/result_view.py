@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +23,7 @@ def show_result(summary: Summary, search: Path, console: Console) -> None:
         winner = summary.winner
         console.print(f"winner: [bold]{winner.formula}[/bold]", soft_wrap=True)
         console.print(
-            f"        in {winner.network}, width {winner.width:g}, depth {winner.depth:g}, {winner.parameters} parameters"
+            f"        in {winner.network}, width {winner.width:g}, depth {winner.depth:g}, {winner.parameters} weights"
         )
         console.print(_predictors([one for one in (summary.single_best, summary.mean_member, summary.ensemble) if one]))
         console.print(f"model:  {search / 'model'}", soft_wrap=True)
@@ -30,11 +31,11 @@ def show_result(summary: Summary, search: Path, console: Console) -> None:
 
 
 def _predictors(rows: list[PredictorSummary]) -> Table:
-    table = Table()
-    table.add_column("")
-    for part in ("validation", "test"):
-        for name in ("accuracy", "NLL", "ECE"):
-            table.add_column(f"{part} {name}", justify="right")
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for part in ("val", "test"):
+        for name in ("acc", "NLL", "ECE"):
+            table.add_column(f"{part} {name}", justify="right", no_wrap=True)
     for row in rows:
         numbers = [number for part in (row.validation, row.test) for number in (part.accuracy, part.nll, part.ece)]
         table.add_row(row.name, *(f"{number:.4f}" for number in numbers))

@@ -37,7 +37,8 @@ def plan(candidates, **fields):
 
 def trial(variant, accuracy=0.5, **fields):
     """A trained variant; without an accuracy it must say its status."""
-    return TrialResult(variant=variant, accuracy=accuracy, **({"status": "trained", "steps": 30} | fields))
+    nll = None if accuracy is None else 0.5
+    return TrialResult(variant=variant, accuracy=accuracy, **({"status": "trained", "steps": 30, "nll": nll} | fields))
 
 
 def profile_of(variant, latency_ms, *, intensity=2.0, measured=True, efficiency=0.5):

@@ -1,6 +1,6 @@
 """KFP wrapper of `stage.propose_round`."""
 
-from typing import List  # noqa: UP035
+from typing import List
 
 from kfp import dsl
 
@@ -8,7 +8,7 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def candidate_generation(search: str) -> List[str]:  # noqa: UP006 (the SDK knows this spelling)
+def candidate_generation(search: str) -> List[str]:
     """Proposes the next round and returns one loop item for each of its shards; where the search is over, one in all.
 
     Args:

@@ -62,7 +62,7 @@ class Trainer:
         return Feed(*rows, memory_limit_mib=limit)
 
     def train(self, plan: Plan, candidate: Candidate) -> TrainingRecord:
-        """Trains a candidate's variants in turn until all are done or the candidate has failed; writes their weights."""
+        """Trains a candidate's variants in turn until all are done or one decides its fate; writes their weights."""
         results: list[TrialResult] = []
         weights: dict[str, bytes] = {}
         failed = None

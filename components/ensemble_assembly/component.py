@@ -1,6 +1,6 @@
 """KFP wrappers of `stage.propose_initialisations` and `assemble`."""
 
-from typing import List  # noqa: UP035
+from typing import List
 
 from kfp import dsl
 
@@ -8,7 +8,7 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def ensemble_proposal(search: str) -> List[str]:  # noqa: UP006
+def ensemble_proposal(search: str) -> List[str]:
     """Proposes the winner's further initialisations and returns one loop item for each of their shards.
 
     Args:
@@ -23,9 +23,9 @@ def ensemble_proposal(search: str) -> List[str]:  # noqa: UP006
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def ensemble_assembly(
     search: str,
-    shards: List[str],
+    shards: list[str],
     metrics: dsl.Output[dsl.Metrics],
-    report: dsl.Output[dsl.HTML],  # noqa: UP006
+    report: dsl.Output[dsl.HTML],
 ):
     """Selects the ensemble, delivers it, and writes summary and report.
 

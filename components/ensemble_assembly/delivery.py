@@ -1,4 +1,4 @@
-"""What a search delivers below `model/`: the members' weights with their spec, one Keras model, the test predictions."""
+"""What a search delivers below `model/`: the members' weights and spec, a Keras model, the test predictions."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ PREDICTIONS = "model/test-predictions.csv"
 
 
 def deliver(store: Store, assembly: Assembly) -> None:
-    """Writes the ensemble: description and weights, from which our own code rebuilds it, and a `.keras` file for others."""
+    """Writes the ensemble: description and weights, from which our code rebuilds it, and a `.keras` file."""
     from components.training.checkpoint import without_slots
 
     search = get_search(store)

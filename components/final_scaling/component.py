@@ -1,6 +1,6 @@
 """KFP wrappers of `stage.propose_scaling` and `select_scaled`."""
 
-from typing import List  # noqa: UP035
+from typing import List
 
 from kfp import dsl
 
@@ -8,7 +8,7 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def final_scaling_proposal(search: str, part: str) -> List[str]:  # noqa: UP006
+def final_scaling_proposal(search: str, part: str) -> List[str]:
     """Proposes a part of final scaling and returns one loop item for each of its shards.
 
     Args:
@@ -22,7 +22,7 @@ def final_scaling_proposal(search: str, part: str) -> List[str]:  # noqa: UP006
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def final_scaling_selection(search: str, shards: List[str]) -> str:  # noqa: UP006
+def final_scaling_selection(search: str, shards: List[str]) -> str:
     """Commits a part of final scaling with its choice; returns the path of its round.
 
     Args:

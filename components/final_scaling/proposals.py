@@ -49,7 +49,7 @@ def grid(store: Store, search: Search, space: SearchSpace, manifest: DataManifes
 
 
 def winner(store: Store, search: Search, space: SearchSpace, manifest: DataManifest) -> list[Candidate]:
-    """The grid's best, for its last training; where the grid's time was up before it had one, the grid's first point."""
+    """The grid's best, for its last training; where time was up before it had one, the grid's first point."""
     chosen = chosen_point(store)
     return [_scaled(space, chosen.spec, chosen.id, manifest, chosen.variants[0])] if chosen else []
 

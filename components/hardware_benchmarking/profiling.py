@@ -22,7 +22,7 @@ FLOAT32_BYTES = 4
 
 
 class Profiler:
-    """Profiles candidates one after the other in one process; TensorFlow is loaded where something is to be measured."""
+    """Profiles candidates one after the other in one process; TensorFlow is loaded where it must be measured."""
 
     def __init__(self, store: Store):
         self.store = store

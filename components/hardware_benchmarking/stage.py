@@ -9,7 +9,7 @@ from components.rounds.shards import complete_shard
 
 
 def profile_shard(store: Store, shard: str) -> None:
-    """Writes the profile of every candidate of a shard that was trained in full; those that have theirs are passed over."""
+    """Writes the profile of every candidate of a shard that was trained in full, unless it is there."""
     profiler = Profiler(store)
 
     def profile(plan: Plan, candidate: Candidate) -> None:

@@ -1,6 +1,6 @@
 """KFP wrappers of `stage.score_round` and `layout.search_is_over`."""
 
-from typing import List  # noqa: UP035
+from typing import List
 
 from kfp import dsl
 
@@ -9,7 +9,10 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def multi_objective_scoring(
-    search: str, shards: List[str], metrics: dsl.Output[dsl.Metrics], view: dsl.Output[dsl.HTML]  # noqa: UP006
+    search: str,
+    shards: List[str],
+    metrics: dsl.Output[dsl.Metrics],
+    view: dsl.Output[dsl.HTML],
 ) -> bool:
     """Scores and commits a round; returns whether budget is left for another one.
 

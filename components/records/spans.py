@@ -10,7 +10,7 @@ _IMPORTED_SECONDS = time.time()
 
 
 def process_start_seconds() -> float:
-    """Returns when this process started, in seconds since the epoch; where the system doesn't say, when this was imported."""
+    """Returns when this process started, in seconds since the epoch, or imported this where the system doesn't say."""
     try:
         with open("/proc/self/stat", encoding="utf-8") as file:
             ticks = int(file.read().rsplit(")", 1)[1].split()[19])

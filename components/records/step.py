@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sys
 import time
 import traceback
@@ -15,6 +16,7 @@ from components.records.store import Store, open_search, write_record
 from components.records.supervision import end_with_runner
 from components.records.timing import Failure, StepTiming
 
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 LOGS = "ARCHLOOM_LOGS"  # folder for the output of the steps of a local run
 T = TypeVar("T")
 
@@ -96,6 +98,7 @@ def run_step(stage: str, search: str, work: Callable[..., T], *arguments: Any, a
         tensorflow_seconds=_tensorflow_seconds(),
         store_seconds=store.seconds,
         total_seconds=time.time() - created,
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT,
     )
     write_record(store, f"timings/{int(created * 1000)}-{stage}-{os.getpid()}.json", timing)  # type: ignore[arg-type]
     return result

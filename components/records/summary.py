@@ -23,7 +23,7 @@ class RoundSummary(Record, frozen=True, kw_only=True):
 
     round: str
     candidates: tuple[CandidateSummary, ...]
-    screened: dict[str, int] = {}
+    screened: dict[str, int] = {}  # noqa: RUF012 (msgspec copies it)
 
 
 class PartQuality(Record, frozen=True, kw_only=True):
@@ -71,7 +71,8 @@ class Summary(Record, frozen=True, kw_only=True):
         why: what ended the search rounds.
         rejected: searched candidates by the reason of their rejection.
         members: the ensemble's, each with its own numbers, in the order of their selection.
-        single_best: the member candidate with the lowest validation NLL; mean_member: means of the members' own numbers.
+        single_best: the trained model with the lowest validation NLL.
+        mean_member: means of the members' own numbers.
         weights_bytes: bytes of all weights that the search directory keeps.
         active_seconds, finishing_seconds: of the search rounds, and of final scaling and the ensemble.
     """

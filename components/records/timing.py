@@ -13,6 +13,7 @@ class StepTiming(Record, frozen=True, kw_only=True):
         tensorflow_seconds: of the rest, importing TensorFlow; 0.0 where it was not needed.
         store_seconds: of the rest, reading and writing records.
         total_seconds: from the start of the process to the end of the stage.
+        peak_bytes: most memory that the process held at once.
     """
 
     stage: str
@@ -22,6 +23,7 @@ class StepTiming(Record, frozen=True, kw_only=True):
     tensorflow_seconds: float
     store_seconds: float
     total_seconds: float
+    peak_bytes: int
 
 
 class Failure(Record, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ def rejection_screening(shard: str) -> str:
     Args:
         shard: the loop item, which names search and shard.
     """
-    from components.rejection_screening.stage import screen_shard
     from components.records.step import run_shard_step
+    from components.rejection_screening.stage import screen_shard
 
     return run_shard_step("rejection_screening", shard, screen_shard)

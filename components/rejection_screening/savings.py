@@ -1,4 +1,4 @@
-"""What a rejection saves: the training that the full phase would have cost, predicted from the probe's own step times."""
+"""What a rejection saves: the training that the full phase would have cost, predicted from the probe's step times."""
 
 from collections.abc import Sequence
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib import metadata
 
 from components.records.layout import (
@@ -17,6 +18,7 @@ from components.records.results import DataManifest, Plan, Scores
 from components.records.search import Search
 from components.records.store import Store, read_record
 from components.records.summary import Summary
+from components.records.timing import StepTiming
 from components.report.contents import Contents, Economy, State
 from components.report.gather_ensemble import gathered_ensemble, gathered_reliability, gathered_uncertainty
 from components.report.gather_finishing import gathered_comparison, gathered_grid, gathered_winner
@@ -65,7 +67,7 @@ def gather(store: Store) -> Contents:
         seconds=stage_seconds(timings),
         wall_seconds=wall_seconds(timings),
         bytes_kept=_bytes_kept(store),
-        environment=_environment(search),
+        environment=_environment(search, timings),
         failures=candidate_failures(scores),
     )
 
@@ -126,10 +128,12 @@ def _bytes_kept(store: Store) -> dict[str, int]:
     return {**parts, "records": records}
 
 
-def _environment(search: Search) -> dict[str, str]:
+def _environment(search: Search, timings: Sequence[StepTiming]) -> dict[str, str]:
     versions = {name: metadata.version(name) for name in PACKAGES}
     processor = f"{_processor_name()}, {os.cpu_count()} cores"
-    return {"seed": str(search.seed), "python": platform.python_version(), **versions, "processor": processor}
+    largest = max((one.peak_bytes for one in timings), default=0)
+    machine = {"processor": processor, "largest process": f"{largest / 2**20:.0f} MiB"}
+    return {"seed": str(search.seed), "python": platform.python_version(), **versions, **machine}
 
 
 def _processor_name() -> str:

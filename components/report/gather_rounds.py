@@ -9,7 +9,12 @@ from components.report.contents import Failure, Round, Tried
 from components.rounds.outcomes import best_first
 from components.search_spaces.space import SearchSpace
 
-NAMES: dict[str, type[TrainingRecord] | type[Verdict] | type[Profile]] = {"probe": TrainingRecord, "verdict": Verdict, "training": TrainingRecord, "profile": Profile}
+NAMES: dict[str, type[TrainingRecord] | type[Verdict] | type[Profile]] = {
+    "probe": TrainingRecord,
+    "verdict": Verdict,
+    "training": TrainingRecord,
+    "profile": Profile,
+}
 
 
 def tried_candidates(store: Store, plans: Sequence[Plan], space: SearchSpace) -> tuple[Tried, ...]:

@@ -127,10 +127,10 @@ class SearchSpace(Protocol):
             classes: number of classes.
 
         Returns:
-            `parameters` (trainable), `multiply_adds` (of one row's forward pass), `activation_bytes` (kept by a training
-            step for one row, float32) and `traffic_bytes` (memory traffic of one row's forward pass, weights apart),
-            each `[n]`.
+            `parameters` (trainable), `multiply_adds` (of one row's forward pass), `activation_bytes` (kept by a
+            training step for one row, float32) and `traffic_bytes` (memory traffic of one row's forward pass,
+            weights apart), each `[n]`.
         """
 
     def build(self, spec: Spec, variant: Variant, input_shape: Sequence[int], classes: int) -> Any:
-        """The Keras model (`keras.Model`) of a spec in a variant, from rows `[batch, *input_shape]` to logits `[batch, classes]`."""
+        """The `keras.Model` of a spec in a variant, from rows `[batch, *input_shape]` to logits `[batch, classes]`."""

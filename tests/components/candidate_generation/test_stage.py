@@ -1,0 +1,207 @@
+"""Proposing rounds: what the screens drop is counted, nothing is tried twice, and every end of a search is met."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from components.candidate_generation import screening
+from components.candidate_generation.screening import screened_proposals
+from components.candidate_generation.stage import propose_round
+from components.controllers.random_search import RandomSearch, RandomSettings
+from components.multi_objective_scoring.stage import score_round
+from components.records.layout import plan_path, scores_path
+from components.records.results import Plan, Scores
+from components.records.store import open_search, require_record, write_record
+from components.search_spaces.registry import open_space
+from tests.small_search import description
+
+ROOT = Path(__file__).parents[3]
+
+
+class DigitSpace:
+    """Ten designs, 0 to 9: 0 ignores its input, 1 is not finite, 2 and 3 are the same one."""
+
+    def sample(self, rng):
+        return int(rng.integers(10))
+
+    def canonical(self, spec):
+        return {3: "2"}.get(spec, str(spec))
+
+    def static_screen(self, spec):
+        return "ignores_input" if spec == 0 else None
+
+    def numerical_screen(self, spec, rng):
+        return "non_finite" if spec == 1 else None
+
+
+def proposals(wanted, *, seen=(), known=None, seed=0):
+    space = DigitSpace()
+    controller = RandomSearch(RandomSettings(), space)
+    return screened_proposals(
+        space, controller, None, wanted=wanted, seen=set(seen), known=known or {}, rng=np.random.default_rng(seed)
+    )
+
+
+def plan_of(store, number):
+    return require_record(store, plan_path(f"rounds/{number:05d}"), Plan)
+
+
+def with_search(store, **changes):
+    """Puts another description in the place of the search's."""
+    store.delete("search.yaml")
+    store.create("search.yaml", description(**changes).encode())
+    return store
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_draw_is_kept_or_counted_under_its_reason(seed):
+    """7 are left of the ten: 0 and 1 are screened, 2 and 3 count as one."""
+    kept, dropped = proposals(7, seed=seed)
+    assert sorted(DigitSpace().canonical(one.spec) for one in kept) == list("2456789")
+    assert set(dropped) <= {"raw", "ignores_input", "non_finite", "seen_before"}
+    assert dropped["raw"] == len(kept) + sum(count for reason, count in dropped.items() if reason != "raw")
+
+
+def test_what_earlier_rounds_tried_is_not_proposed_again():
+    kept, dropped = proposals(3, seen={"2", "4", "5", "6"})
+    assert sorted(one.spec for one in kept) == [7, 8, 9]
+    assert dropped["seen_before"] > 0
+
+
+def test_where_the_draws_run_out_a_round_takes_what_there_is(monkeypatch):
+    monkeypatch.setattr(screening, "RAW_PER_CANDIDATE", 200)
+    kept, dropped = proposals(9)
+    assert len(kept) == 7 and dropped["raw"] == 9 * 200
+    assert proposals(2, seen="2456789")[0] == []
+
+
+def test_known_designs_enter_first_and_unscreened():
+    kept, dropped = proposals(3, known={"zero": 0, "nine": 9})
+    assert [(one.spec, one.origin, one.change) for one in kept[:2]] == [(0, "known", "zero"), (9, "known", "nine")]
+    assert kept[2].origin == "random" and kept[2].spec != 9
+    assert len(proposals(1, known={"zero": 0, "nine": 9})[0]) == 1
+    assert dropped["raw"] >= 1
+
+
+def test_a_round_has_its_candidates_their_costs_and_what_was_screened(store_at):
+    plan = plan_of(store_at("proposed"), 1)
+    assert (plan.kind, plan.round, plan.shards, plan.probe_steps, plan.full_steps) == (
+        "search", "rounds/00001", 2, 30, 50,
+    )  # fmt: skip
+    assert len(plan.candidates) == 4
+    assert sum(plan.screened.values()) - plan.screened["raw"] == plan.screened["raw"] - 4
+    space = open_space("norm_act_layer", {"groups": 4})
+    for candidate in plan.candidates:
+        spec = space.from_json(candidate.spec)
+        assert candidate.id == space.canonical(spec)
+        assert space.static_screen(spec) is None
+        multiply_adds = [candidate.costs[variant.name]["multiply_adds"] for variant in candidate.variants]
+        assert len(multiply_adds) == 2 and multiply_adds == sorted(multiply_adds)  # cheapest first
+
+
+def test_no_design_is_tried_twice_and_no_known_one_enters_by_itself(small_search):
+    store = open_search(str(small_search.at["finished"]))
+    tried = [one for number in (1, 2) for one in plan_of(store, number).candidates]
+    assert len(tried) == len({one.id for one in tried}) == 8
+    assert {one.origin for one in tried} <= {"random", "mutation"}
+    assert {one.role for one in tried} == {"searched"}
+
+
+def test_known_designs_are_the_first_population_where_that_is_asked_for(store_at):
+    store = with_search(store_at("split"), seed_known=True)
+    propose_round(store)
+    space = open_space("norm_act_layer", {})
+    candidates = plan_of(store, 1).candidates
+    assert [one.origin for one in candidates] == ["known"] * 4
+    assert [one.change for one in candidates] == list(space.known)[:4]
+    assert {one.role for one in candidates} == {"searched"}
+
+
+def test_known_designs_enter_the_first_round_only(store_at):
+    store = with_search(store_at("round 1"), seed_known=True)
+    propose_round(store)
+    assert "known" not in {one.origin for one in plan_of(store, 2).candidates}
+
+
+def test_a_second_round_learns_from_the_first(small_search):
+    """The state that the second round was proposed from holds what the first one scored."""
+    store = open_search(str(small_search.at["finished"]))
+    scored = [one for one in require_record(store, scores_path("rounds/00001"), Scores).scored if one.reason is None]
+    assert scored, "the small search needs a seed with a survivor in its first round"
+    window = plan_of(store, 2).controller_state["window"]
+    assert [(one["id"], tuple(one["fitness"])) for one in window] == [(one.id, one.fitness) for one in scored]
+    assert plan_of(store, 1).controller_state["window"] == []
+
+
+def test_a_round_that_is_proposed_stays_as_it_is(store_at):
+    store = store_at("probed")
+    before = store.read(plan_path("rounds/00001"))
+    assert propose_round(store) == ["rounds/00001/shards/0000", "rounds/00001/shards/0001"]
+    assert store.read(plan_path("rounds/00001")) == before
+
+
+def test_the_last_round_proposes_no_more_than_the_budget_leaves(store_at):
+    store = with_search(store_at("round 1"), budget={"candidates": 5})
+    assert propose_round(store) == ["rounds/00002/shards/0000"]
+    assert len(plan_of(store, 2).candidates) == 1
+
+
+def test_a_search_that_is_over_names_one_shard_of_its_last_round(store_at):
+    """Never an empty list, which would skip the loop's steps; and nothing new is proposed."""
+    store = store_at("searched")
+    before = store.paths("")
+    assert propose_round(store) == ["rounds/00002/shards/0000"]
+    assert store.paths("") == before
+
+
+def test_where_nothing_can_be_proposed_an_empty_round_ends_the_search(store_at, monkeypatch):
+    monkeypatch.setattr(screening, "RAW_PER_CANDIDATE", 0)
+    store = store_at("round 1")
+    assert propose_round(store) == ["rounds/00002/shards/0000"]
+    assert plan_of(store, 2).candidates == ()
+    scores = score_round(store, "rounds/00002")
+    assert (scores.another_round, scores.why) == (False, "nothing new could be proposed")
+    earlier = require_record(store, scores_path("rounds/00001"), Scores)
+    assert (scores.best, scores.front, scores.candidates) == (earlier.best, earlier.front, 4)
+    assert propose_round(store) == ["rounds/00002/shards/0000"]
+
+
+def test_the_seconds_left_are_those_of_the_budget_less_the_committed_rounds(store_at):
+    store = with_search(store_at("round 1"), budget={"hours": 2.0})
+    last = require_record(store, scores_path("rounds/00001"), Scores)
+    store.delete(scores_path("rounds/00001"))
+    write_record(store, scores_path("rounds/00001"), msgspec.structs.replace(last, active_seconds=1200.0))
+    propose_round(store)
+    assert plan_of(store, 2).seconds_left == 6000.0
+
+
+def test_without_hours_in_the_budget_there_is_no_limit(small_search):
+    assert plan_of(open_search(str(small_search.at["finished"])), 1).seconds_left is None
+
+
+def test_the_same_search_proposes_the_same_in_any_process(small_search, tmp_path):
+    """A draw from a set, or an order by one, would differ between hash seeds."""
+    code = """
+import shutil, sys
+from components.candidate_generation.stage import propose_round
+from components.records.store import open_search
+for start in sys.argv[2:]:
+    store = open_search(shutil.copytree(start, f"{sys.argv[1]}/{start.rsplit('/', 1)[1]}"))
+    propose_round(store)
+"""
+    starts = [str(small_search.at[name]) for name in ("split", "round 1")]
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        folder = tmp_path / seed
+        subprocess.run([sys.executable, "-c", code, str(folder), *starts], cwd=ROOT, env=environment, check=True)
+    for name, number in (("split", 1), ("round-1", 2)):
+        plans = [plan_of(open_search(str(tmp_path / seed / name)), number) for seed in ("1", "2")]
+        first, second = (msgspec.structs.replace(plan, span=None) for plan in plans)
+        assert first == second
+        original = plan_of(open_search(str(small_search.at["finished"])), number)
+        assert first == msgspec.structs.replace(original, span=None)

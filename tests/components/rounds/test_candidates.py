@@ -1,0 +1,25 @@
+"""The record of a candidate: what the space says of its spec, as JSON data."""
+
+import numpy as np
+
+from components.records.results import DataManifest, Split, Variant
+from components.rounds.candidates import make_candidate
+from components.search_spaces.registry import open_space
+
+PART = Split(rows=3, class_rows=(1, 2), sha256="0")
+MANIFEST = DataManifest(source="s", input_shape=(8, 8, 1), classes=("a", "b"), train=PART, validation=PART, test=PART)
+
+
+def test_a_candidate_holds_what_its_space_says_of_it():
+    space = open_space("norm_act_layer", {"networks": ["preact_resnet", "mobilenet_v2"]})
+    spec = space.sample(np.random.default_rng(1))
+    variants = [*space.variants(), Variant(name="wide", network="preact_resnet", width=2.0)]
+    made = make_candidate(space, spec, MANIFEST, variants, suffix="-wide", origin="random", change="all")
+    assert made.id == space.canonical(spec) + "-wide"
+    assert space.from_json(made.spec) == spec
+    assert made.variants == tuple(variants)
+    assert (made.origin, made.change, made.role) == ("random", "all", "searched")
+    for variant in variants:
+        costs = space.costs(space.encode(spec)[None], variant, (8, 8, 1), 2)
+        assert made.costs[variant.name] == {name: float(value) for name, (value,) in costs.items()}
+    assert made.costs["wide"]["parameters"] > made.costs["preact_resnet"]["parameters"]

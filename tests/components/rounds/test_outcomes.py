@@ -1,0 +1,170 @@
+"""What became of a candidate, told from its records."""
+
+import math
+
+import pytest
+
+from components.records.results import ScoredCandidate
+from components.records.search import Scoring
+from components.records.store import open_search
+from components.rounds.outcomes import best_first, outcome, scored_candidate
+from tests.round_records import (
+    candidate,
+    plan,
+    profile_of,
+    put_profile,
+    put_training,
+    put_verdict,
+    trial,
+)
+
+ONE = candidate("a")
+ROUND = plan([ONE])
+MEASURED = Scoring()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_search(str(tmp_path))
+
+
+def trained(store, trials, profiles=(), of=ROUND):
+    if of.probe_steps:
+        put_verdict(store, of, ONE)
+    put_training(store, of, ONE, trials)
+    if profiles:
+        put_profile(store, of, ONE, profiles)
+    return outcome(store, of, ONE, MEASURED)
+
+
+def test_fitness_is_a_vector_in_the_order_of_the_variants(store):
+    """Whatever the order of the trials: dominance compares the entries one by one."""
+    found = trained(store, [trial("large", 0.75), trial("small", 0.5)])
+    assert (found.reason, found.fitness) == (None, (0.5, 0.75))
+
+
+def test_a_network_that_was_not_kept_counts_nothing(store):
+    assert trained(store, [trial("large", 0.75)]).fitness == (0.0, 0.75)
+
+
+def test_costs_are_geometric_means_over_the_variants(store):
+    profiles = [
+        profile_of("small", 2.0, intensity=3.0, efficiency=0.2),
+        profile_of("large", 8.0, intensity=12.0, efficiency=0.8),
+    ]
+    found = trained(store, [trial("small"), trial("large")], profiles)
+    assert found.latency_ms == pytest.approx(4.0)
+    assert found.intensity == pytest.approx(6.0)
+    assert found.efficiency == pytest.approx(0.4)
+
+
+def test_the_latency_is_the_one_that_scoring_asks_for(store):
+    trained(store, [trial("small"), trial("large")], [profile_of("small", 2.0), profile_of("large", 8.0)])
+    assert outcome(store, ROUND, ONE, Scoring(latency="estimated")).latency_ms == pytest.approx(0.4)
+
+
+def test_a_missing_measurement_gives_no_mean(store):
+    profiles = [profile_of("small", 2.0), profile_of("large", 8.0, measured=False)]
+    found = trained(store, [trial("small"), trial("large")], profiles)
+    assert found.latency_ms is None and found.efficiency is None
+    assert found.intensity == pytest.approx(2.0)
+
+
+def test_without_a_profile_there_is_fitness_but_no_latency(store):
+    found = trained(store, [trial("small"), trial("large")])
+    assert found.fitness == (0.5, 0.5) and found.latency_ms is None
+
+
+@pytest.mark.parametrize("reason", ["size", "non_finite", "quality", "stability", "failed", "time_up"])
+def test_a_verdict_speaks_first(store, reason):
+    """Its candidate has no training record, and none is asked for."""
+    put_verdict(store, ROUND, ONE, reason)
+    found = outcome(store, ROUND, ONE, MEASURED)
+    assert (found.reason, found.detail, found.fitness) == (reason, f"because of {reason}", ())
+
+
+@pytest.mark.parametrize(
+    ("trials", "reason", "detail"),
+    [
+        ([trial("small", None, status="non_finite", steps=17)], "non_finite", "small: loss not finite at step 17"),
+        ([trial("small"), trial("large", 0.5, nll=None)], "non_finite", "large: loss not finite at step 30"),
+        (
+            [trial("small"), trial("large", None, status="time_up", steps=21)],
+            "time_up",
+            "large: the budget's time was up at step 21",
+        ),
+        (
+            [trial("small"), trial("large", 0.9, status="time_up", steps=29)],
+            "time_up",
+            "large: the budget's time was up at step 29",
+        ),
+        ([], "failed", "no variant was trained"),
+    ],
+    ids=["loss", "outputs", "time up", "cut off with a fitness", "nothing"],
+)
+def test_a_training_that_was_not_whole_gives_a_reason(store, trials, reason, detail):
+    found = trained(store, trials)
+    assert (found.reason, found.detail, found.fitness) == (reason, detail, ())
+
+
+def test_a_finishing_round_takes_what_time_left_of_a_training(store):
+    cut = [trial("small", 0.5, status="time_up", steps=9), trial("large", 0.75, status="time_up", steps=9)]
+    assert trained(store, cut, of=plan([ONE], kind="winner", probe_steps=0)).fitness == (0.5, 0.75)
+
+
+def test_a_finishing_round_has_no_verdicts(store):
+    assert trained(store, [trial("small"), trial("large")], of=plan([ONE], kind="rerank", probe_steps=0)).reason is None
+
+
+def test_a_dead_process_is_a_failed_candidate(store):
+    put_verdict(store, ROUND, ONE)
+    put_training(store, ROUND, ONE, failed="process died: signal 9")
+    found = outcome(store, ROUND, ONE, MEASURED)
+    assert (found.reason, found.detail) == ("failed", "process died: signal 9")
+
+
+def test_a_design_that_the_device_cannot_run_has_failed(store):
+    put_verdict(store, ROUND, ONE)
+    put_training(store, ROUND, ONE, [trial("small"), trial("large")])
+    put_profile(store, ROUND, ONE, failed="InvalidArgumentError: no kernel")
+    found = outcome(store, ROUND, ONE, MEASURED)
+    assert (found.reason, found.detail) == ("failed", "InvalidArgumentError: no kernel")
+
+
+@pytest.mark.parametrize("missing", ["verdict.json", "training.json"])
+def test_a_candidate_on_its_way_has_no_outcome_yet(store, missing):
+    if missing == "training.json":
+        put_verdict(store, ROUND, ONE)
+    with pytest.raises(FileNotFoundError, match=missing):
+        outcome(store, ROUND, ONE, MEASURED)
+
+
+def test_the_reward_is_the_weighted_product_of_mean_fitness_and_latency(store):
+    """0.625 * (4 / 2)^-0.5 = 0.4419."""
+    found = trained(
+        store, [trial("small", 0.5), trial("large", 0.75)], [profile_of("small", 2.0), profile_of("large", 8.0)]
+    )
+    scored = scored_candidate(found, ROUND, Scoring(latency_weight=-0.5), 2.0)
+    assert scored.quality == 0.625 and scored.latency_ms == pytest.approx(4.0)
+    assert scored.reward == pytest.approx(0.625 / math.sqrt(2))
+    assert (scored.id, scored.round, scored.role, scored.spec) == ("a", "rounds/00001", "searched", "a")
+
+
+def test_without_a_latency_there_is_a_reward_only_where_it_has_no_weight(store):
+    found = trained(store, [trial("small", 0.5), trial("large", 0.75)])
+    assert scored_candidate(found, ROUND, Scoring(latency_weight=-0.5), 2.0).reward is None
+    assert scored_candidate(found, ROUND, Scoring(latency_weight=0), None).reward == 0.625
+
+
+def test_a_rejected_candidate_has_neither_quality_nor_reward(store):
+    put_verdict(store, ROUND, ONE, "quality")
+    scored = scored_candidate(outcome(store, ROUND, ONE, MEASURED), ROUND, MEASURED, 2.0)
+    assert (scored.reason, scored.quality, scored.reward, scored.latency_ms) == ("quality", None, None, None)
+
+
+def test_the_best_come_first_and_ties_are_broken_the_same_way_every_time():
+    def of(identity, reward, quality=0.5):
+        return ScoredCandidate(id=identity, round="r", spec={}, reason=None, quality=quality, reward=reward)
+
+    ranked = best_first([of("c", 0.4), of("b", 0.4), of("x", None), of("a", 0.4, 0.6), of("d", 0.7), of("e", 0.0)])
+    assert [one.id for one in ranked] == ["d", "a", "b", "c", "e"]

@@ -1,0 +1,56 @@
+"""When a candidate is over a limit, and when a trial lets it go on."""
+
+import pytest
+
+from components.records.results import TrialResult
+from components.records.search import Rejection, SizeLimits
+from components.rounds.rejection_rules import is_non_finite, over_limit, passes
+from tests.round_records import candidate, trial
+
+COSTS = {
+    "small": {"parameters": 100.0, "multiply_adds": 5000.0, "activation_bytes": 40.0, "traffic_bytes": 1.0},
+    "large": {"parameters": 900.0, "multiply_adds": 2000.0, "activation_bytes": 80.0, "traffic_bytes": 1.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ({}, None),
+        ({"parameters": 900, "multiply_adds": 5000, "activation_bytes": 80}, None),  # at a limit is not over it
+        ({"parameters": 899}, "parameters 900 > 899"),
+        ({"multiply_adds": 4999}, "multiply_adds 5000 > 4999"),  # of the other network
+        ({"activation_bytes": 79}, "activation_bytes 80 > 79"),
+    ],
+    ids=["none", "at", "parameters", "multiply-adds", "activations"],
+)
+def test_a_limit_holds_for_the_largest_network(limits, says):
+    assert over_limit(candidate("a", costs=COSTS), SizeLimits(**limits)) == says
+
+
+@pytest.mark.parametrize(
+    ("result", "after_probe", "after_full"),
+    [
+        (trial("small", 0.4), True, True),
+        (trial("small", 0.2), True, True),  # the threshold itself is enough
+        (trial("small", 0.19), False, True),  # quality is asked for after the probe only
+        (trial("small", 0.9, nll=None), False, False),  # logits that are not finite
+        (trial("small", None, status="non_finite"), False, False),
+        (trial("small", None, status="time_up"), False, False),
+        (trial("small", 0.9, status="time_up"), False, False),
+        (TrialResult(variant="small", status="not_built"), False, False),
+    ],
+    ids=["good", "just", "poor", "outputs", "non-finite", "time up", "cut off", "not built"],
+)
+def test_what_lets_a_candidate_go_on(result, after_probe, after_full):
+    rejection = Rejection(quality_threshold=0.2)
+    assert passes(result, rejection, "probe") == after_probe
+    assert passes(result, rejection, "full") == after_full
+
+
+def test_losses_and_outputs_can_be_non_finite_but_not_what_was_not_evaluated():
+    assert is_non_finite(trial("small", None, status="non_finite"))
+    assert is_non_finite(trial("small", 0.9, nll=None))
+    assert not is_non_finite(trial("small", 0.9))
+    assert not is_non_finite(trial("small", None, status="time_up"))
+    assert not is_non_finite(TrialResult(variant="small", status="not_built"))

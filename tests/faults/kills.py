@@ -1,0 +1,149 @@
+"""One search, killed again and again with SIGKILL and continued each time, and then left to its end."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.faults.moments import Moment
+from tests.faults.plan import Planned
+from tests.faults.real_run import POLL_SECONDS, RealRun, Step
+
+FAILED = 1  # exit code of a command that lost its runner, or whose step died
+MOST_ATTEMPTS = 3
+
+
+class Kill(NamedTuple):
+    """What a kill hit: the steps that were alive, the aimed one first; seconds since that one began."""
+
+    way: str
+    alive: tuple[Moment, ...]
+    after_seconds: float
+
+
+def _kill_run(run: RealRun, step: Step) -> None:
+    run.kill_group()
+    run.kill_command()
+
+
+def _kill_runner(run: RealRun, step: Step) -> None:
+    run.kill_runner()
+
+
+def _leave_orphans(run: RealRun, step: Step) -> None:
+    run.kill_runner()
+    run.kill_command()
+
+
+def _kill_command(run: RealRun, step: Step) -> None:
+    run.kill_command()
+
+
+def _kill_step(run: RealRun, step: Step) -> None:
+    os.kill(step.pid, signal.SIGKILL)
+
+
+WAYS: Mapping[str, Callable[[RealRun, Step], None]] = {
+    "run": _kill_run,  # command, runner and all steps at once
+    "runner": _kill_runner,  # the command lives, ends the steps and fails
+    "orphans": _leave_orphans,  # command and runner: the steps must notice for themselves
+    "command": _kill_command,  # the runner must notice, and end its steps
+    "step": _kill_step,  # one step's process: the run fails
+}
+ENDS_BY_ITSELF = ("runner", "step")  # ways after which the command itself says that the run failed
+
+
+def broken_search(
+    search_file: Path,
+    folder: Path,
+    planned: Sequence[Planned],
+    seconds: Mapping[Moment, float],
+    *,
+    workers: int,
+    tell: Callable[[Kill], object],
+) -> list[Kill]:
+    """Runs a search to its end through the planned kills; a kill whose moment is over hits another stage's instead.
+
+    Args:
+        search_file: the description.
+        folder: the search directory, not there yet.
+        planned: in the pipeline's order.
+        seconds: usual length of each step, in the pipeline's order.
+        workers: shards at the same time.
+        tell: gets each kill that was made.
+
+    Returns:
+        The kills that were made.
+
+    Raises:
+        RuntimeError: where a run ends in another way than it was made to.
+        TimeoutError: where processes of a killed run live on.
+    """
+    done: list[Kill] = []
+    for number, plan in enumerate(planned):
+        taken = {one.moment.stage for one in planned[number + 1 :]} | {kill.alive[0].stage for kill in done}
+        spare = [moment for moment in seconds if moment.stage not in taken and moment != plan.moment]
+        run = RealRun(search_file, folder, workers)
+        try:
+            kill = _killed(run, plan, [plan.moment, *spare], seconds)
+        finally:
+            run.kill_all()
+        if kill is None:
+            return done
+        done.append(kill)
+        tell(kill)
+    _expect(RealRun(search_file, folder, workers), 0)
+    return done
+
+
+def _killed(run: RealRun, plan: Planned, wanted: Sequence[Moment], seconds: Mapping[Moment, float]) -> Kill | None:
+    """Kills a run at the first wanted moment that comes, and sees it gone; None where the search ended before."""
+    aimed = _aim(run, wanted, lambda moment: plan.share * seconds[moment])
+    if aimed is None:
+        _expect(run, 0)
+        return None
+    step, after, alive = aimed
+    WAYS[plan.way](run, step)
+    if plan.way in ENDS_BY_ITSELF:
+        _expect(run, FAILED)
+    run.wait_until_nothing_lives()
+    return Kill(plan.way, (step.moment, *(one.moment for one in alive if one != step)), after)
+
+
+def _aim(
+    run: RealRun, wanted: Sequence[Moment], delay_seconds: Callable[[Moment], float]
+) -> tuple[Step, float, list[Step]] | None:
+    """Waits for the first wanted moment that has not passed, and into it.
+
+    Returns:
+        The step to hit, the seconds that it has been at work, and all steps at work; None where the run ended.
+    """
+    began: dict[Step, float] = {}
+    while not run.ended():
+        steps = run.steps()
+        now = time.monotonic()
+        target = next((moment for moment in wanted if not run.store.exists(moment.record)), None)
+        for step in steps:
+            began.setdefault(step, now)
+            after = now - began[step]
+            if step.moment == target and after >= delay_seconds(target) and not _last_chance(run.folder):
+                return step, after, steps
+        time.sleep(POLL_SECONDS)
+    return None
+
+
+def _last_chance(folder: Path) -> bool:
+    """Whether a third attempt at some work is under way: by design, a search gives up what dies three times."""
+    third = folder.glob(f"*/*/trials/*/attempt-*-{MOST_ATTEMPTS}")
+    return any(not (path.parent / f"{path.name.split('-')[1]}.json").exists() for path in third)
+
+
+def _expect(run: RealRun, code: int) -> None:
+    try:
+        ended = run.finish()
+    finally:
+        run.kill_all()
+    if ended != code:
+        raise RuntimeError(f"The run must end with {code}. Received: {ended}.\n{run.output.read_text()}")
