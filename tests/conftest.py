@@ -19,6 +19,6 @@ def store_at(small_search, tmp_path):
     """Gives a store of its own that holds the small search as it stood at a point: `store_at("proposed")`."""
 
     def copy(name):
-        return open_search(shutil.copytree(small_search.at[name], tmp_path / "search"))
+        return open_search(str(shutil.copytree(small_search.at[name], tmp_path / "search")))
 
     return copy

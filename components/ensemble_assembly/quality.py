@@ -65,7 +65,7 @@ def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
         member_qualities=tuple(members),
         single_best=msgspec.structs.replace(each[best], name="single best"),
         mean_member=PredictorSummary(
-            name="mean of the members",
+            name="mean member",
             validation=_mean([one.validation for one in members]),
             test=_mean([one.test for one in members]),
         ),

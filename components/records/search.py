@@ -121,6 +121,7 @@ class Stability(Section, frozen=True, kw_only=True):
             within a dozen steps, and normalised ones (BN-ReLU, EvoNorm) stay below a millionth of it.
         batch_size: rows of the fixed batch, >= 1.
         threshold: a gradient norm above it rejects, > 0.
+        networks: `all` tests every network that goes on, `cheapest` only the first of them.
     """
 
     enabled: bool = True
@@ -128,6 +129,7 @@ class Stability(Section, frozen=True, kw_only=True):
     rate: PositiveFloat = 1.0
     batch_size: PositiveInt = 16
     threshold: PositiveFloat = 1e8
+    networks: Literal["all", "cheapest"] = "all"
 
 
 class SizeLimits(Section, frozen=True, kw_only=True):

@@ -11,7 +11,14 @@ RUNNER_PID = "ARCHLOOM_RUNNER_PID"
 
 
 def _alive(pid: int) -> bool:
+    """Whether a process is at work; a dead one that nobody has waited for (a zombie) still has its pid, but isn't."""
     try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rsplit(b")", 1)[1].split()[0] != b"Z"
+    except OSError:
+        if os.path.exists("/proc/self/stat"):
+            return False
+    try:  # a system without /proc
         os.kill(pid, 0)
     except ProcessLookupError:
         return False

@@ -109,14 +109,14 @@ class Screen:
     def _largest_norms(self, plan: Plan, candidate: Candidate, kept: Sequence[str]) -> dict[str, float | None]:
         """Runs the stability test on each kept variant; under `any` the first unstable one ends it."""
         settings = self.search.rejection.stability
+        tested = [variant for variant in candidate.variants if variant.name in kept]
         norms: dict[str, float | None] = {}
-        for variant in candidate.variants:
-            if variant.name in kept:
-                path = self._ascent(plan, candidate, variant)
-                norms[variant.name] = None if None in path else max(norm for norm in path if norm is not None)
-                worst = norms[variant.name]
-                if self.search.rejection.rule == "any" and (worst is None or worst > settings.threshold):
-                    break
+        for variant in tested[:1] if settings.networks == "cheapest" else tested:
+            path = self._ascent(plan, candidate, variant)
+            worst = None if None in path else max(norm for norm in path if norm is not None)
+            norms[variant.name] = worst
+            if self.search.rejection.rule == "any" and (worst is None or worst > settings.threshold):
+                break
         return norms
 
     def _ascent(self, plan: Plan, candidate: Candidate, variant: Variant) -> list[float | None]:

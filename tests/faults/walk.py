@@ -7,7 +7,8 @@ from components.ensemble_assembly.stage import assemble, propose_initialisations
 from components.final_scaling.stage import propose_scaling, select_scaled
 from components.hardware_benchmarking.stage import profile_shard
 from components.multi_objective_scoring.stage import score_round
-from components.records.layout import round_of, search_is_over
+from components.records.layout import round_of
+from components.records.results import Scores
 from components.records.store import Store
 from components.records.summary import Summary
 from components.rejection_screening.stage import screen_shard
@@ -21,8 +22,8 @@ def walk(store: Store, text: str) -> Summary:
         text: the search file's.
     """
     split_search_data(store, text)
-    while not search_is_over(store):
-        walk_round(store)
+    while walk_round(store).another_round:
+        pass
     for part in ("rerank", "grid", "winner"):
         shards = propose_scaling(store, part)
         for shard in shards:
@@ -34,12 +35,12 @@ def walk(store: Store, text: str) -> Summary:
     return assemble(store)
 
 
-def walk_round(store: Store) -> None:
-    """Runs one search round."""
+def walk_round(store: Store) -> Scores:
+    """Runs the search round that is due; where the search is over, its last one, whose steps find their records."""
     shards = propose_round(store)
     for shard in shards:
         train_shard(store, shard, "probe")
         screen_shard(store, shard)
         train_shard(store, shard, "full")
         profile_shard(store, shard)
-    score_round(store, round_of(shards[0]))
+    return score_round(store, round_of(shards[0]))

@@ -100,8 +100,8 @@ def test_a_round_has_its_candidates_their_costs_and_what_was_screened(store_at):
         spec = space.from_json(candidate.spec)
         assert candidate.id == space.canonical(spec)
         assert space.static_screen(spec) is None
-        multiply_adds = [candidate.costs[variant.name]["multiply_adds"] for variant in candidate.variants]
-        assert len(multiply_adds) == 2 and multiply_adds == sorted(multiply_adds)  # cheapest first
+        assert [variant.network for variant in candidate.variants] == ["preact_resnet", "mobilenet_v2"]
+        assert all(cost > 0 for costs in candidate.costs.values() for cost in costs.values())
 
 
 def test_no_design_is_tried_twice_and_no_known_one_enters_by_itself(small_search):

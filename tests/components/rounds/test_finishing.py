@@ -57,12 +57,7 @@ def test_no_shard_is_empty_unless_there_is_nothing_at_all(store, count, shards):
 
 @pytest.mark.parametrize(
     ("kind", "path"),
-    [
-        ("rerank", "scaling/00001"),
-        ("grid", "scaling/00002"),
-        ("winner", "scaling/00003"),
-        ("ensemble", "ensemble/00001"),
-    ],
+    list(ROUND_OF_KIND.items()),
 )
 def test_each_part_has_its_own_place_and_is_planned_once(store, kind, path):
     assert planned_shards(store, kind) is None
