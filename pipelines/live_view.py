@@ -60,8 +60,8 @@ class LiveView:
         rows.add_row("best fitness", "-" if progress.best is None else f"{progress.best:.4f}")
         rows.add_row("time", f"{_clock(time.monotonic() - self._start)}{_hours_left(progress, self._search)}")
         share = min(1.0, progress.probed / budget.candidates)
-        left = Text(f"{max(0, budget.candidates - progress.probed)} of {budget.candidates} candidates left")
-        rows.add_row("budget", Group(ProgressBar(total=1.0, completed=share, width=40), left))
+        rows.add_row("budget", f"{max(0, budget.candidates - progress.probed)} of {budget.candidates} candidates left")
+        rows.add_row("", ProgressBar(total=1.0, completed=share, width=40))
         return Group(Text(f"archloom  {self._search.name}", style="bold"), rows)
 
 

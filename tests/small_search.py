@@ -36,7 +36,7 @@ DESCRIPTION = {
         "rerank_steps": 40,
         "baselines": ["BN-ReLU"],
         "widths": [0.5],
-        "depths": [0.5, 1.0],
+        "depths": [1.0, 2.0],
         "grid_steps": 30,
         "winner_steps": 60,
     },

@@ -4,13 +4,12 @@ import numpy as np
 
 from components.candidate_generation.screening import screened_proposals
 from components.controllers.registry import open_controller
-from components.records.layout import MANIFEST, committed_rounds, plan_path, scores_path, search_round, shards_of
-from components.records.results import DataManifest, Plan, Scores
+from components.records.layout import committed_rounds, plan_path, scores_path, search_round, shards_of
+from components.records.results import Plan, Scores
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record, write_record
 from components.rounds.candidates import make_candidate
-from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
+from components.rounds.context import SearchContext
 
 
 def propose_round(store: Store) -> list[str]:
@@ -31,9 +30,8 @@ def propose_round(store: Store) -> list[str]:
 
 def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None) -> Plan:
     watch = Stopwatch()
-    search = get_search(store)
-    manifest = require_record(store, MANIFEST, DataManifest)
-    space = open_space(search.space.name, search.space.settings)
+    context = SearchContext(store)
+    search, space = context.search, context.space
     controller = open_controller(search.controller.name, search.controller.settings, space)
     earlier = [require_record(store, plan_path(path), Plan) for path in committed]
     state = controller.initial()
@@ -56,7 +54,13 @@ def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None
         shards=min(search.rounds.shards_per_round, max(1, len(proposed))),
         candidates=tuple(
             make_candidate(
-                space, one.spec, manifest, space.variants(), origin=one.origin, change=one.change, parent=one.parent
+                space,
+                one.spec,
+                context.manifest,
+                space.variants(),
+                origin=one.origin,
+                change=one.change,
+                parent=one.parent,
             )
             for one in proposed
         ),

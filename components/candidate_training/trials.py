@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from zlib import crc32
 
-from components.records.layout import MANIFEST, trial_path, weights_path
+from components.records.layout import trial_path, weights_path
 from components.records.results import (
     Candidate,
-    DataManifest,
     Phase,
     Plan,
     TrainingRecord,
@@ -16,38 +15,20 @@ from components.records.results import (
     Verdict,
 )
 from components.records.rows import read_part
-from components.records.search import Search
 from components.records.spans import Stopwatch
 from components.records.store import Store, require_record
+from components.rounds.context import SearchContext
 from components.rounds.deadline import deadline
 from components.rounds.rejection_rules import over_limit, passes
-from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
-from components.search_spaces.space import SearchSpace
 
 
-class Trainer:
+class Trainer(SearchContext):
     """Trains candidates one after the other in one process; data and TensorFlow are loaded when first needed."""
 
     def __init__(self, store: Store, phase: Phase):
-        self.store = store
+        super().__init__(store)
         self.phase: Phase = phase
         self.watch = Stopwatch()
-
-    @cached_property
-    def search(self) -> Search:
-        """The search description."""
-        return get_search(self.store)
-
-    @cached_property
-    def space(self) -> SearchSpace:
-        """The space that is searched."""
-        return open_space(self.search.space.name, self.search.space.settings)
-
-    @cached_property
-    def manifest(self) -> DataManifest:
-        """What the data are."""
-        return require_record(self.store, MANIFEST, DataManifest)
 
     @cached_property
     def feed(self):  # type: ignore[no-untyped-def]
@@ -128,9 +109,8 @@ class Trainer:
         feed = self.feed
         from components.training.plain import run_trial
 
-        spec = self.space.from_json(candidate.spec)
         return run_trial(
-            lambda: self.space.build(spec, variant, self.manifest.input_shape, len(self.manifest.classes)),
+            lambda: self.build(candidate, variant),
             feed,
             self.search.training,
             variant=variant.name,

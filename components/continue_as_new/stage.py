@@ -10,7 +10,6 @@ import time
 import uuid
 from functools import partial
 
-import msgspec
 from kfp_server_api import RunServiceApi, V2beta1Run
 
 from components.continue_as_new.kubeflow_api import connect
@@ -37,12 +36,10 @@ class Continuation(Record, frozen=True, kw_only=True):
     """That a run hands a search on; written before the next run is submitted.
 
     Fields:
-        committed: rounds that the search had committed.
         run: id of the run that hands it on.
         next_run: name of the next run.
     """
 
-    committed: int
     run: str
     next_run: str
 
@@ -78,9 +75,9 @@ def hand_on(store: Store, run_id: str, runs: RunServiceApi, patience_seconds: fl
     """
     committed = len(committed_rounds(store))
     name = next_run_name(get_search(store).name, committed, store.uri)
-    path = f"{CONTINUATIONS}/{committed:05d}.json"
-    earlier = store.paths(CONTINUATIONS)
-    if len(earlier) >= MOST_RUNS and path not in earlier:
+    folder = f"{CONTINUATIONS}/{committed:05d}"
+    earlier = {path.rsplit("/", 1)[0] for path in store.paths(CONTINUATIONS)}
+    if len(earlier) >= MOST_RUNS and folder not in earlier:
         raise TooManyRuns(
             f"The search was handed on {MOST_RUNS} times. Let a run nest more rounds (`archloom compile --depth`), or "
             "give a round more candidates (rounds.candidates_per_round)."
@@ -89,8 +86,9 @@ def hand_on(store: Store, run_id: str, runs: RunServiceApi, patience_seconds: fl
     if this.display_name == name:
         raise NoProgress(f"This run began after round {committed} and committed none, so the next one isn't started.")
     find = partial(run_named, runs, name, this.experiment_id)
-    claim = Continuation(committed=committed, run=run_id, next_run=name)
-    if not store.create(path, msgspec.json.format(msgspec.json.encode(claim), indent=1)):
+    record = Continuation(run=run_id, next_run=name)
+    write_record(store, f"{folder}/{run_id}.json", record)
+    if write_record(store, f"{folder}/{CLAIM}", record) != record or this_died:
         _wait_for(find, patience_seconds)
     following, _ = once(find, lambda: runs.run_service_create_run(_next_run(this, name)))
     return following.run_id

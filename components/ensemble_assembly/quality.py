@@ -9,14 +9,10 @@ import numpy as np
 from components.ensemble_assembly.greedy import greedy_selection
 from components.ensemble_assembly.pool import Trained
 from components.objectives.metrics import accuracy, brier_score, expected_calibration_error, negative_log_likelihood
-from components.records.layout import MANIFEST
-from components.records.results import DataManifest
 from components.records.rows import read_part
-from components.records.store import Store, require_record
+from components.records.store import Store
 from components.records.summary import PartQuality, PredictorSummary
-from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
-from components.search_spaces.space import SearchSpace
+from components.rounds.context import SearchContext
 
 if TYPE_CHECKING:
     import keras
@@ -44,12 +40,13 @@ class Assembly(NamedTuple):
 
 def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
     """Selects the ensemble on validation rows, and only then reads the test rows."""
-    wanted = min(get_search(store).ensemble.members, len(pool))
+    context = SearchContext(store)
+    wanted = min(context.search.ensemble.members, len(pool))
     validation_x, validation_y = read_part(store, "validation")
-    validation = _probabilities(store, pool, validation_x)
+    validation = _probabilities(context, pool, validation_x)
     chosen = list(greedy_selection(validation, validation_y, wanted, replacement=False, stop_early=False).picks)
     test_x, test_y = read_part(store, "test")
-    test = _probabilities(store, pool, test_x)
+    test = _probabilities(context, pool, test_x)
     each = [
         PredictorSummary(
             name=one.candidate.id, validation=_quality(validation[i], validation_y), test=_quality(test[i], test_y)
@@ -77,22 +74,20 @@ def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
     )
 
 
-def _probabilities(store: Store, pool: Sequence[Trained], x: np.ndarray) -> np.ndarray:
+def _probabilities(context: SearchContext, pool: Sequence[Trained], x: np.ndarray) -> np.ndarray:
     """Returns every model's class probabilities, `[models, rows, classes]`."""
     from components.training.evaluation import predict_logits, softmax
 
-    search = get_search(store)
-    space = open_space(search.space.name, search.space.settings)
-    manifest = require_record(store, MANIFEST, DataManifest)
-    shape, classes = manifest.input_shape, len(manifest.classes)
-    builds = [_builder(space, one, shape, classes) for one in pool]
-    logits = [predict_logits(build, store.read(one.weights) or b"", x) for build, one in zip(builds, pool, strict=True)]
+    builds = [_builder(context, one) for one in pool]
+    logits = [
+        predict_logits(build, context.store.read(one.weights) or b"", x)
+        for build, one in zip(builds, pool, strict=True)
+    ]
     return np.stack([softmax(one) for one in logits])
 
 
-def _builder(space: SearchSpace, one: Trained, shape: Sequence[int], classes: int) -> Callable[[], "keras.Model"]:
-    spec = space.from_json(one.candidate.spec)
-    return lambda: space.build(spec, one.candidate.variants[0], shape, classes)
+def _builder(context: SearchContext, one: Trained) -> Callable[[], "keras.Model"]:
+    return lambda: context.build(one.candidate, one.candidate.variants[0])
 
 
 def _quality(probabilities: np.ndarray, labels: np.ndarray) -> PartQuality:

@@ -1,22 +1,22 @@
 """Trains further initialisations of the winner, selects the ensemble greedily, and writes the search's result."""
 
+import msgspec
+
 from components.ensemble_assembly.delivery import deliver
 from components.ensemble_assembly.pool import ensemble_pool
 from components.ensemble_assembly.quality import Assembly, assembled
 from components.ensemble_assembly.summarizing import summarize
 from components.ensemble_assembly.tidying import delete_unused_weights
-from components.records.layout import MANIFEST, REPORT, ROUND_OF_KIND, SUMMARY, plan_path
-from components.records.results import Candidate, DataManifest, Plan, Variant
+from components.records.layout import REPORT, ROUND_OF_KIND, SUMMARY, plan_path
+from components.records.results import Plan, Variant
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record, write_record
 from components.records.summary import Summary
 from components.report.gather import gather
 from components.report.page import render
-from components.rounds.candidates import make_candidate
+from components.rounds.candidates import scaled_candidate
+from components.rounds.context import SearchContext
 from components.rounds.finishing import planned_shards, proposed_shards
-from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
-from components.search_spaces.space import SearchSpace
 
 
 def propose_initialisations(store: Store) -> list[str]:
@@ -25,16 +25,15 @@ def propose_initialisations(store: Store) -> list[str]:
     if shards is not None:
         return shards
     watch = Stopwatch()
-    search = get_search(store)
-    space = open_space(search.space.name, search.space.settings)
-    manifest = require_record(store, MANIFEST, DataManifest)
+    context = SearchContext(store)
     winners = require_record(store, plan_path(ROUND_OF_KIND["winner"]), Plan).candidates
     candidates = [
-        _initialisation(space, manifest, winner, number)
+        scaled_candidate(context, winner.spec, winner.id, _initialisation(winner.variants[0], number))
         for winner in winners
-        for number in range(1, search.ensemble.initialisations)
+        for number in range(1, context.search.ensemble.initialisations)
     ]
-    return proposed_shards(store, search, "ensemble", candidates, search.final_scaling.winner_steps, watch)
+    steps = context.search.final_scaling.winner_steps
+    return proposed_shards(store, context.search, "ensemble", candidates, steps, watch)
 
 
 def assemble(store: Store) -> Summary:
@@ -55,14 +54,5 @@ def assemble(store: Store) -> Summary:
     return summary
 
 
-def _initialisation(space: SearchSpace, manifest: DataManifest, winner: Candidate, number: int) -> Candidate:
-    trained = winner.variants[0]
-    variant = Variant(
-        name=f"{trained.name}-i{number}",
-        network=trained.network,
-        width=trained.width,
-        depth=trained.depth,
-        initialisation=number,
-    )
-    spec, suffix = space.from_json(winner.spec), f"-{variant.name}"
-    return make_candidate(space, spec, manifest, [variant], suffix=suffix, origin="winner", parent=winner.id)
+def _initialisation(trained: Variant, number: int) -> Variant:
+    return msgspec.structs.replace(trained, name=f"{trained.name}-i{number}", initialisation=number)

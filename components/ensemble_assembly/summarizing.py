@@ -16,9 +16,9 @@ from components.records.results import Plan, Scores
 from components.records.spans import active_seconds
 from components.records.store import Store, read_record, require_record
 from components.records.summary import CandidateSummary, RoundSummary, Summary, WinnerSummary
+from components.rounds.context import SearchContext
 from components.rounds.deadline import round_spans
 from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
 
 
 def summarize(store: Store, assembly: Assembly | None) -> Summary:
@@ -67,8 +67,7 @@ def _round(store: Store, plan: Plan) -> RoundSummary:
 
 
 def _winner(store: Store, assembly: Assembly) -> WinnerSummary:
-    search = get_search(store)
-    space = open_space(search.space.name, search.space.settings)
+    space = SearchContext(store).space
     member = assembly.members[0]
     candidate, variant = member.candidate, member.candidate.variants[0]
     spec = space.from_json(candidate.spec)

@@ -3,55 +3,52 @@
 from collections.abc import Callable, Mapping
 
 from components.records.layout import ROUND_OF_KIND, last_scores, plan_path, require_scores
-from components.records.results import Candidate, DataManifest, Plan, Variant
+from components.records.results import Candidate, Plan, Variant
 from components.records.search import Search
 from components.records.store import Store, require_record
-from components.rounds.candidates import make_candidate
-from components.search_spaces.space import SearchSpace
+from components.rounds.candidates import make_candidate, scaled_candidate
+from components.rounds.context import SearchContext
+from components.search_spaces.space import Spec
 
-Proposal = Callable[[Store, Search, SearchSpace, DataManifest], list[Candidate]]
+Proposal = Callable[[SearchContext], list[Candidate]]
 
 
-def rerank(store: Store, search: Search, space: SearchSpace, manifest: DataManifest) -> list[Candidate]:
+def rerank(context: SearchContext) -> list[Candidate]:
     """The best few of the search in all their networks, and beside them the published baselines."""
-    found = last_scores(store)
+    found = last_scores(context.store)
     if found is None or not found.best:
         return []
+    space, names = context.space, context.search.final_scaling.baselines
+    known = {name: spec for name, spec in space.known.items() if names is None or name in names}
     searched = [
-        make_candidate(space, space.from_json(one.spec), manifest, space.variants(), origin="winner", parent=one.id)
+        make_candidate(
+            space, space.from_json(one.spec), context.manifest, space.variants(), origin="winner", parent=one.id
+        )
         for one in found.best
     ]
-    names = search.final_scaling.baselines
-    known = [
-        make_candidate(
-            space, spec, manifest, space.variants(), suffix="-known", origin="known", change=name, role="baseline"
-        )
-        for name, spec in space.known.items()
-        if names is None or name in names
-    ]
-    return [*searched, *known]
+    return searched + [_baseline(context, name, spec) for name, spec in known.items()]
 
 
-def grid(store: Store, search: Search, space: SearchSpace, manifest: DataManifest) -> list[Candidate]:
+def grid(context: SearchContext) -> list[Candidate]:
     """The re-ranked best at every width and depth of the grid, in the network that is scaled.
 
     Where re-ranking found none (its time was up), the search's own best.
     """
-    found = last_scores(store)
-    best = [*require_scores(store, ROUND_OF_KIND["rerank"]).best, *(found.best if found else ())][:1]
-    network = search.final_scaling.network or space.networks[0]
+    found, scaling = last_scores(context.store), context.search.final_scaling
+    best = [*require_scores(context.store, ROUND_OF_KIND["rerank"]).best, *(found.best if found else ())][:1]
+    network = scaling.network or context.space.networks[0]
     return [
-        _scaled(space, one.spec, one.id, manifest, _variant(network, width, depth))
+        scaled_candidate(context, one.spec, one.id, _variant(network, width, depth))
         for one in best
-        for width in search.final_scaling.widths
-        for depth in search.final_scaling.depths
+        for width in scaling.widths
+        for depth in scaling.depths
     ]
 
 
-def winner(store: Store, search: Search, space: SearchSpace, manifest: DataManifest) -> list[Candidate]:
+def winner(context: SearchContext) -> list[Candidate]:
     """The grid's best, for its last training; where time was up before it had one, the grid's first point."""
-    chosen = chosen_point(store)
-    return [_scaled(space, chosen.spec, chosen.id, manifest, chosen.variants[0])] if chosen else []
+    chosen = chosen_point(context.store)
+    return [scaled_candidate(context, chosen.spec, chosen.id, chosen.variants[0])] if chosen else []
 
 
 def chosen_point(store: Store) -> Candidate | None:
@@ -67,9 +64,9 @@ def _variant(network: str, width: float, depth: float) -> Variant:
     return Variant(name=f"{network}-w{width:g}-d{depth:g}", network=network, width=width, depth=depth)
 
 
-def _scaled(space: SearchSpace, spec: object, parent: str, manifest: DataManifest, variant: Variant) -> Candidate:
-    decoded, suffix = space.from_json(spec), f"-{variant.name}"
-    return make_candidate(space, decoded, manifest, [variant], suffix=suffix, origin="winner", parent=parent)
+def _baseline(context: SearchContext, name: str, spec: Spec) -> Candidate:
+    space, about = context.space, {"origin": "known", "change": name, "role": "baseline"}
+    return make_candidate(space, spec, context.manifest, space.variants(), suffix="-known", **about)
 
 
 PROPOSALS: Mapping[str, Proposal] = {"rerank": rerank, "grid": grid, "winner": winner}

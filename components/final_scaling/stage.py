@@ -3,15 +3,15 @@
 from typing import Literal
 
 from components.final_scaling.proposals import PROPOSALS, STEPS
-from components.records.layout import MANIFEST, last_scores, plan_path, scores_path
-from components.records.results import DataManifest, Plan, ScoredCandidate, Scores
+from components.records.layout import last_scores, plan_path, scores_path
+from components.records.results import Plan, ScoredCandidate, Scores
 from components.records.spans import Stopwatch, active_seconds
 from components.records.store import Store, read_record, require_record, write_record
+from components.rounds.context import SearchContext
 from components.rounds.deadline import round_spans
 from components.rounds.finishing import planned_shards, proposed_shards
 from components.rounds.outcomes import best_first, outcome, scored_candidate
 from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
 
 Part = Literal["rerank", "grid", "winner"]
 
@@ -25,10 +25,8 @@ def propose_scaling(store: Store, part: Part) -> list[str]:
     if shards is not None:
         return shards
     watch = Stopwatch()
-    search = get_search(store)
-    space = open_space(search.space.name, search.space.settings)
-    candidates = PROPOSALS[part](store, search, space, require_record(store, MANIFEST, DataManifest))
-    return proposed_shards(store, search, part, candidates, STEPS[part](search), watch)
+    context = SearchContext(store)
+    return proposed_shards(store, context.search, part, PROPOSALS[part](context), STEPS[part](context.search), watch)
 
 
 def select_scaled(store: Store, round_path: str) -> Scores:

@@ -8,30 +8,22 @@ import numpy as np
 from components.hardware.devices import HOST, Device, open_device
 from components.hardware.microbenchmark import HostMeasurement, measure_host
 from components.hardware.roofline import execution_efficiency, latency_ms, operational_intensity
-from components.records.layout import MANIFEST
-from components.records.results import Candidate, DataManifest, Profile, TrainingRecord, Variant, VariantProfile
-from components.records.search import Search
+from components.records.results import Candidate, Profile, TrainingRecord, Variant, VariantProfile
 from components.records.spans import Stopwatch
-from components.records.store import Store, read_record, require_record, write_record
-from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
+from components.records.store import Store, read_record, write_record
+from components.rounds.context import SearchContext
 
 HOST_RECORD = "hardware/host.json"
 WARMUP, REPEATS = 3, 30
 FLOAT32_BYTES = 4
 
 
-class Profiler:
+class Profiler(SearchContext):
     """Profiles candidates one after the other in one process; TensorFlow is loaded where it must be measured."""
 
     def __init__(self, store: Store):
-        self.store = store
+        super().__init__(store)
         self.watch = Stopwatch()
-
-    @cached_property
-    def search(self) -> Search:
-        """The search description."""
-        return get_search(self.store)
 
     @cached_property
     def device(self) -> Device:
@@ -89,10 +81,8 @@ class Profiler:
         from components.training.runtime import prepare_tensorflow
 
         prepare_tensorflow()
-        space = open_space(self.search.space.name, self.search.space.settings)
-        manifest = require_record(self.store, MANIFEST, DataManifest)
-        model = space.build(space.from_json(candidate.spec), variant, manifest.input_shape, len(manifest.classes))
-        x = np.random.default_rng(0).random((estimate.batch_size, *manifest.input_shape), dtype=np.float32)
+        model = self.build(candidate, variant)
+        x = np.random.default_rng(0).random((estimate.batch_size, *self.manifest.input_shape), dtype=np.float32)
         timing = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
         del model
         release()

@@ -47,17 +47,42 @@ def open_search(uri: str) -> Store:
     """Opens the store of a search directory.
 
     Args:
-        uri: a local path or `file://` URI.
+        uri: a local path or `file://` URI; `gs://bucket/prefix` on Google Cloud Storage; `s3://bucket/prefix` on
+            Amazon S3 or the server at AWS_ENDPOINT_URL. A bucket is asked at once whether it is there and allowed.
 
     Raises:
-        ValueError: where the URI's scheme has no store.
+        ValueError: where the URI's scheme has no store, or it names no bucket.
+        FileNotFoundError, PermissionError, ConnectionError: where its bucket doesn't exist, isn't allowed, or doesn't
+            answer.
+        ModuleNotFoundError: where the client library of its scheme is not installed.
     """
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return LocalStore(uri)
     if scheme == "file":
         return LocalStore(rest)
-    raise ValueError(f"`search` must be a local path or a file:// URI. Received: search={uri!r}.")
+    if scheme not in ("gs", "s3") or rest.startswith("/") or not rest:
+        raise ValueError(
+            "`search` must be a local path or a file://, gs://bucket/prefix or s3://bucket/prefix URI. "
+            f"Received: search={uri!r}."
+        )
+    return _open_bucket(scheme, rest.split("/")[0], uri)
+
+
+def _open_bucket(scheme: str, name: str, uri: str) -> Store:
+    # Client libraries take half a second to import, and a local search needs none.
+    from components.records.object_store import ObjectStore
+
+    try:
+        if scheme == "gs":
+            from components.records.gcs_bucket import GcsBucket as Bucket
+        else:
+            from components.records.s3_bucket import S3Bucket as Bucket  # type: ignore[assignment]
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"`search` needs a client library: pip install 'archloom[s3]'. Received: search={uri!r}, {error}."
+        ) from error
+    return ObjectStore(Bucket(name), uri)
 
 
 def read_record(store: Store, path: str, kind: type[R]) -> R | None:

@@ -1,14 +1,12 @@
 """The verdict of a candidate, from its probe's record, its predicted size and the stability test."""
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 
-from components.records.layout import MANIFEST, trial_path, weights_path
+from components.records.layout import trial_path, weights_path
 from components.records.results import (
     Candidate,
-    DataManifest,
     Plan,
     Reason,
     TrainingRecord,
@@ -17,28 +15,21 @@ from components.records.results import (
     Verdict,
 )
 from components.records.rows import read_part
-from components.records.search import Search
 from components.records.spans import Stopwatch
 from components.records.store import Store, require_record
 from components.rejection_screening.savings import predicted_saved_seconds
+from components.rounds.context import SearchContext
 from components.rounds.rejection_rules import is_non_finite, over_limit, passes
-from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
 
 STABILITY_ROWS = 7  # purpose of the draw, part of its seed: the same rows for every candidate
 
 
-class Screen:
+class Screen(SearchContext):
     """Judges candidates one after the other in one process; TensorFlow is loaded for the first one that needs it."""
 
     def __init__(self, store: Store):
-        self.store = store
+        super().__init__(store)
         self.watch = Stopwatch()
-
-    @cached_property
-    def search(self) -> Search:
-        """The search description."""
-        return get_search(self.store)
 
     def verdict(self, plan: Plan, candidate: Candidate) -> Verdict:
         """Returns whether a candidate goes on, from the cheapest test to the dearest."""
@@ -127,10 +118,8 @@ class Screen:
         from components.training.checkpoint import load_weights
         from components.training.evaluation import release
 
-        space = open_space(self.search.space.name, self.search.space.settings)
-        manifest = require_record(self.store, MANIFEST, DataManifest)
         weights = self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name)) or b""
-        model = space.build(space.from_json(candidate.spec), variant, manifest.input_shape, len(manifest.classes))
+        model = self.build(candidate, variant)
         load_weights(model, weights)
         x, y = read_part(self.store, "train", self.search.data.memory_limit_mib)
         settings = self.search.rejection.stability

@@ -24,8 +24,7 @@ from components.report.gather_ensemble import gathered_ensemble, gathered_reliab
 from components.report.gather_finishing import gathered_comparison, gathered_grid, gathered_winner
 from components.report.gather_rounds import candidate_failures, gathered_rounds, tried_baselines, tried_candidates
 from components.report.gather_seconds import read_timings, stage_seconds, wall_seconds
-from components.search_file.stored import get_search
-from components.search_spaces.registry import open_space
+from components.rounds.context import SearchContext
 
 PACKAGES = ("archloom", "keras", "kfp", "numpy", "tensorflow-cpu")
 
@@ -36,8 +35,8 @@ def gather(store: Store) -> Contents:
     Raises:
         FileNotFoundError: where the directory holds no search.
     """
-    search = get_search(store)
-    space = open_space(search.space.name, search.space.settings)
+    context = SearchContext(store)
+    search, space = context.search, context.space
     manifest = read_record(store, MANIFEST, DataManifest)
     summary = read_record(store, SUMMARY, Summary)
     last = last_scores(store)

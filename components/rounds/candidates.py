@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.records.results import Candidate, DataManifest, Variant
+from components.rounds.context import SearchContext
 from components.search_spaces.space import SearchSpace, Spec
 
 
@@ -36,3 +37,17 @@ def make_candidate(
         costs={name: {cost: float(values[0]) for cost, values in of.items()} for name, of in costs.items()},
         **fields,
     )
+
+
+def scaled_candidate(context: SearchContext, spec: Any, parent: str, variant: Variant) -> Candidate:
+    """Returns the record of a found design in one variant of its own.
+
+    Args:
+        context: of the search.
+        spec: the design as JSON data.
+        parent: id of the candidate that it comes from.
+        variant: network, width, depth and initialisation; its name ends the candidate's id.
+    """
+    space, suffix = context.space, f"-{variant.name}"
+    decoded = space.from_json(spec)
+    return make_candidate(space, decoded, context.manifest, [variant], suffix=suffix, origin="winner", parent=parent)

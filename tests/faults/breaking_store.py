@@ -1,4 +1,4 @@
-"""A store that breaks off after each single thing that it has written or deleted, and a search that lives through that."""
+"""A store that breaks off after each single thing that it writes or deletes, and what lives through that."""
 
 import importlib
 import re

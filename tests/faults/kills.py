@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,14 +56,8 @@ ENDS_BY_ITSELF = ("runner", "step")  # ways after which the command itself says 
 
 
 def broken_search(
-    search_file: Path,
-    folder: Path,
-    planned: Sequence[Planned],
-    seconds: Mapping[Moment, float],
-    *,
-    workers: int,
-    tell: Callable[[Kill], object],
-) -> list[Kill]:
+    search_file: Path, folder: Path, planned: Sequence[Planned], seconds: Mapping[Moment, float], workers: int
+) -> Iterator[Kill]:
     """Runs a search to its end through the planned kills; a kill whose moment is over hits another stage's instead.
 
     Args:
@@ -72,30 +66,28 @@ def broken_search(
         planned: in the pipeline's order.
         seconds: usual length of each step, in the pipeline's order.
         workers: shards at the same time.
-        tell: gets each kill that was made.
 
-    Returns:
-        The kills that were made.
+    Yields:
+        Each kill that was made, when it is over; the search has ended when nothing more comes.
 
     Raises:
         RuntimeError: where a run ends in another way than it was made to.
         TimeoutError: where processes of a killed run live on.
     """
-    done: list[Kill] = []
+    hit: set[str] = set()
     for number, plan in enumerate(planned):
-        taken = {one.moment.stage for one in planned[number + 1 :]} | {kill.alive[0].stage for kill in done}
-        spare = [moment for moment in seconds if moment.stage not in taken and moment != plan.moment]
+        taken = hit | {later.moment.stage for later in planned[number + 1 :]}
+        spare = [moment for moment in seconds if moment.stage not in taken]
         run = RealRun(search_file, folder, workers)
         try:
             kill = _killed(run, plan, [plan.moment, *spare], seconds)
         finally:
             run.kill_all()
         if kill is None:
-            return done
-        done.append(kill)
-        tell(kill)
+            return
+        hit.add(kill.alive[0].stage)
+        yield kill
     _expect(RealRun(search_file, folder, workers), 0)
-    return done
 
 
 def _killed(run: RealRun, plan: Planned, wanted: Sequence[Moment], seconds: Mapping[Moment, float]) -> Kill | None:

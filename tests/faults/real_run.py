@@ -1,5 +1,6 @@
 """A real `archloom run` in processes of its own, and what of it is alive."""
 
+import contextlib
 import json
 import os
 import signal
@@ -135,7 +136,5 @@ def _lives(pid: int) -> bool:
 
 def _kill(send: Callable[[int, int], None], pid: int) -> None:
     if pid > 0:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             send(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass

@@ -42,12 +42,12 @@ def judged(small_search, tmp_path_factory):
     store.delete("search.yaml")
     text = description(
         space={"settings": SETTINGS},
-        training={"probe_steps": 100, "full_steps": 200, "batch_size": 64},
+        training={"probe_steps": 50, "full_steps": 100, "batch_size": 64},
         rejection={"quality_threshold": 0.2, "stability": STABILITY, "size": {"parameters": limit}},
     )
     store.create("search.yaml", text.encode())
     span = Span(start_seconds=0.0, duration_seconds=0.0)
-    of = plan(made.values(), probe_steps=100, full_steps=200, span=span)
+    of = plan(made.values(), probe_steps=50, full_steps=100, span=span)
     write_record(store, plan_path(ROUND), of)
     train_shard(store, SHARD, "probe")
     screen_shard(store, SHARD)

@@ -1,0 +1,128 @@
+"""The store in a bucket: create-only objects below a prefix, sound on a network that loses answers."""
+
+import posixpath
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from components.records.bucket import Bucket, Listed, Trouble
+from components.records.retrying import ATTEMPTS, retried
+
+PROOF = ".create-only"  # the empty object that is written twice; no listing shows it
+T = TypeVar("T")
+
+
+class ObjectStore:
+    """Create-only objects: written on the condition that there is none, so that the server picks the winner.
+
+    Whether a write won is not what its last answer says: the first attempt may have been committed and its answer lost,
+    and the second refused because of it. So each `create` leaves a name of its own beside the object, and a refused one
+    looks whose name stands there.
+
+    Args:
+        bucket: keeps the objects.
+        uri: of the search directory, `scheme://bucket/prefix`.
+
+    Raises:
+        FileNotFoundError: where there is no such bucket.
+        PermissionError: where the credentials are missing, wrong or not allowed to list it.
+        ConnectionError: where nothing answers, or only that it is busy.
+    """
+
+    def __init__(self, bucket: Bucket, uri: str):
+        self.uri = uri.rstrip("/")
+        self._bucket = bucket
+        self._prefix = self.uri.partition("://")[2].partition("/")[2]
+        self._proven = False
+        self._ask(lambda: bucket.objects(self._key(PROOF), most=1))
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Writes an object unless its name is taken; returns whether this call wrote it."""
+        key = self._key(path)
+        self._prove_create_only()
+        return self._create(key, data)
+
+    def read(self, path: str) -> bytes | None:
+        """Returns an object's bytes, None where there is none."""
+        key = self._key(path)
+        return self._ask(lambda: self._bucket.get(key), {Trouble.MISSING: None})
+
+    def exists(self, path: str) -> bool:
+        """Returns whether there is such an object."""
+        return self._writer(self._key(path)) is not None
+
+    def paths(self, prefix: str) -> list[str]:
+        """Returns the sorted paths of all objects below a folder, at any depth; of an object's own name, that one."""
+        start = len(self._folder(self._prefix))
+        return sorted(found.key[start:] for found in self._objects(prefix))
+
+    def delete(self, path: str) -> None:
+        """Removes an object; it is no error where there is none."""
+        key = self._key(path)
+        self._ask(lambda: self._bucket.remove(key), {Trouble.MISSING: None})
+
+    def size_bytes(self, prefix: str) -> int:
+        """Returns the bytes of all objects below a folder, or of the object of that name."""
+        return sum(found.size_bytes for found in self._objects(prefix))
+
+    def _create(self, key: str, data: bytes) -> bool:
+        me = secrets.token_hex(16)
+        return self._ask(lambda: self._bucket.put(key, data, me), {Trouble.TAKEN: False}) or self._writer(key) == me
+
+    def _prove_create_only(self) -> None:
+        """Refuses, before the first write, a server that overwrites: some that speak S3 ignore the condition."""
+        if self._proven:
+            return
+        key = self._key(PROOF)
+        if self._create(key, b"") and self._create(key, b""):
+            raise ValueError(
+                "`search` must lie in a bucket whose server honours create-only writes (`If-None-Match: *` on S3, "
+                f"`ifGenerationMatch=0` on Google Cloud Storage); this one overwrites. Received: search={self.uri!r}."
+            )
+        self._proven = True
+
+    def _writer(self, key: str) -> str | None:
+        return self._ask(lambda: self._bucket.writer(key), {Trouble.MISSING: None})
+
+    def _objects(self, path: str) -> list[Listed]:
+        key = self._key(path)
+        found = self._ask(lambda: self._bucket.objects(self._folder(key)))
+        if not found and key != self._prefix:
+            first = self._ask(lambda: self._bucket.objects(key, most=1))
+            found = [one for one in first if one.key == key]
+        # Consoles mark a folder by an empty object whose key ends in a slash.
+        return [one for one in found if one.key != self._key(PROOF) and not one.key.endswith("/")]
+
+    def _key(self, path: str) -> str:
+        inside = posixpath.normpath(path)
+        if inside.startswith("/") or inside.split("/")[0] == "..":
+            raise ValueError(f"`path` must stay inside the store. Received: path={path!r}.")
+        return self._folder(self._prefix) + inside if inside != "." else self._prefix
+
+    @staticmethod
+    def _folder(key: str) -> str:
+        return f"{key}/" if key else ""
+
+    def _ask(self, request: Callable[[], T], answers: Mapping[Trouble, T] | None = None) -> T:
+        """Makes a request, again while its trouble passes; returns what stands for the trouble that remains, if any."""
+        trouble = self._bucket.trouble
+        try:
+            return retried(request, lambda error: trouble(error) is Trouble.PASSING)
+        except Exception as error:
+            if answers and trouble(error) in answers:
+                return answers[trouble(error)]
+            explained = self._explained(error)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def _explained(self, error: Exception) -> OSError | None:
+        received = f"Received: search={self.uri!r}, {type(error).__name__}: {error}"
+        match self._bucket.trouble(error):
+            case Trouble.MISSING:
+                return FileNotFoundError(f"`search` must lie in a bucket that exists. {received}")
+            case Trouble.FORBIDDEN:
+                return PermissionError(f"`search` must lie in a bucket that your credentials may use. {received}")
+            case Trouble.PASSING:
+                return ConnectionError(f"`search` must be reachable; {ATTEMPTS} attempts failed. {received}")
+        return None

@@ -1,0 +1,226 @@
+"""The commands that work on a cluster: `archloom upload | schedule`, and `run` and `status` with a host."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    import kfp
+
+    from pipelines.submissions import Submitted, Target
+
+HOST, TOKEN_PATH = "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_SA_TOKEN_PATH"
+PIPELINE = "architecture-search"
+
+
+class Installation(NamedTuple):
+    """A Kubeflow Pipelines, and who asks it: the options that every command here takes."""
+
+    host: str
+    namespace: str | None = None
+    token_file: Path | None = None
+
+    def connect(self) -> "kfp.Client":
+        """Returns a client, once it has answered."""
+        from pipelines.kubeflow_client import connect_client
+
+        token = self.token_file.read_text(encoding="ascii").strip() if self.token_file else None
+        return connect_client(self.host, self.namespace, token)
+
+    def page(self, path: str) -> str:
+        """Address of a page of the user interface."""
+        return f"{self.host.rstrip('/')}/#/{path}"
+
+
+class Package(NamedTuple):
+    """What to upload, and as which version.
+
+    Fields:
+        file: compiled YAML; None compiles it now.
+        version: its name; None takes the commit.
+        depth: rounds of a run, where it is compiled now.
+    """
+
+    file: Path | None = None
+    version: str | None = None
+    depth: int | None = None
+
+
+def installation_options(required: bool = True) -> Callable[[Callable], Callable]:
+    """Adds the options that make an Installation."""
+    token_type = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return _all_of(
+        click.option("--host", envvar=HOST, show_envvar=True, required=required, help="Address of Kubeflow Pipelines."),
+        click.option("--namespace", help="The user's namespace, where there are many users."),
+        click.option("--token-file", envvar=TOKEN_PATH, show_envvar=True, type=token_type, help="Holds the token."),
+    )
+
+
+def package_options(command: Callable) -> Callable:
+    """Adds the options that make a Package."""
+    file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return _all_of(
+        click.option("--package", type=file_type, help="Compiled pipeline. Default: compiled now."),
+        click.option("--version", "version_name", help="Name of the version. Default: the git commit."),
+        click.option("--depth", type=click.IntRange(1, 8), help="Rounds of a run, where it is compiled now."),
+    )(command)
+
+
+def job_options(command: Callable) -> Callable:
+    """Adds the options of runs and recurring runs."""
+    return _all_of(
+        click.option("--service-account", help="That the steps run as. Default: Kubeflow's."),
+        click.option("--pipeline-root", help="Where Kubeflow keeps what its pages show. Default: Kubeflow's."),
+    )(command)
+
+
+@click.command()
+@installation_options()
+@package_options
+def upload(host: str, namespace: str | None, token_file: Path | None, **package: Any) -> None:
+    """Upload the pipeline as a version that is named by the commit; once more changes nothing."""
+    with told():
+        _upload(Installation(host, namespace, token_file), _package(**package))
+
+
+@click.command()
+@click.argument("search_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--search-dir", required=True, help="gs:// or s3:// URI; may hold [[ScheduledTime]].")
+@click.option("--cron", required=True, help='Six fields, seconds first: "0 0 2 * * *" is every night at 2.')
+@click.option("--replace", is_flag=True, help="Take the place of this search's other schedule.")
+@installation_options()
+@package_options
+@job_options
+def schedule(search_file: Path, search_dir: str, cron: str, replace: bool, **options: Any) -> None:
+    """Start, or go on with, a search again and again: one run at a time, and none to make up for missed ones."""
+    from pipelines.schedules import check_cron
+    from pipelines.schedules import schedule as make_recurring_run
+
+    with told():
+        check_cron(cron)
+        installation, client, target = _target(search_file, search_dir, **options)
+        made = make_recurring_run(client, target, cron, replace)
+        _say(made, "Scheduled", "Scheduled already", installation.page(f"recurringrun/details/{made.id}"))
+
+
+def run_on_cluster(search_file: Path, search_dir: str, **options: Any) -> None:
+    """Uploads the pipeline where needed and starts a run of a search, unless one is at work on it.
+
+    Args:
+        search_file: the search description.
+        search_dir: gs:// or s3:// URI.
+        options: those of `installation_options`, `package_options` and `job_options`.
+    """
+    from pipelines.submissions import submit
+
+    with told():
+        installation, client, target = _target(search_file, search_dir, **options)
+        run = submit(client, target)
+        _say(run, "Started", "At work already", installation.page(f"runs/details/{run.id}"))
+
+
+def show_runs(installation: Installation, search: str, uri: str) -> None:
+    """Prints the runs of a search, newest first, with what Kubeflow says of them.
+
+    Args:
+        installation: to ask.
+        search: the search's name.
+        uri: its directory.
+    """
+    from pipelines.kubeflow_client import experiment_id
+    from pipelines.submissions import runs_of
+
+    with told():
+        client = installation.connect()
+        for run in runs_of(client, experiment_id(client, search), uri):
+            why = f": {' '.join(run.error.message.split())}" if run.error and run.error.message else ""
+            click.echo(f"{run.state or 'PENDING'}{why}  {run.display_name}")
+            click.echo(f"  {installation.page(f'runs/details/{run.run_id}')}")
+
+
+class _WrongInput(click.ClickException):
+    exit_code = 2
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Ends a command with a message, never with a stack: code 1 where Kubeflow refuses, 2 where the input is wrong."""
+    from components.continue_as_new.kubeflow_api import KubeflowError
+    from pipelines.schedules import AnotherSchedule
+    from pipelines.versions import UnnamedVersion, VersionDiffers
+
+    try:
+        yield
+    except (KubeflowError, AnotherSchedule, UnnamedVersion, VersionDiffers) as error:
+        raise click.ClickException(str(error)) from None
+    except ValueError as error:
+        raise _WrongInput(str(error)) from None
+
+
+def _target(
+    search_file: Path,
+    search_dir: str,
+    host: str,
+    namespace: str | None = None,
+    token_file: Path | None = None,
+    service_account: str | None = None,
+    pipeline_root: str | None = None,
+    **package: Any,
+) -> tuple[Installation, "kfp.Client", "Target"]:
+    """Checks a search file and its directory, uploads the pipeline, and returns what to run and where."""
+    from components.search_file.validate import read_search
+    from pipelines.submissions import Target, check_remote
+
+    text = search_file.read_text(encoding="utf-8")
+    search = read_search(text)
+    check_remote(search_dir, text)
+    installation = Installation(host, namespace, token_file)
+    client, version = _upload(installation, _package(**package))
+    return installation, client, Target(search, text, search_dir.rstrip("/"), version, service_account, pipeline_root)
+
+
+def _upload(installation: Installation, package: Package) -> tuple["kfp.Client", Any]:
+    """Uploads a package, compiled now where there is no file."""
+    from pipelines.versions import commit_name
+    from pipelines.versions import upload as upload_version
+
+    name = package.version or commit_name()
+    with TemporaryDirectory() as folder:
+        file = package.file or _compiled(Path(folder, "architecture_search.yaml"), package.depth)
+        client = installation.connect()
+        version = upload_version(client, file, name, PIPELINE)
+    done = "is there already" if version.was_there else "uploaded"
+    page = installation.page(f"pipelines/details/{version.pipeline_id}/version/{version.version_id}")
+    click.echo(f"Version {name} of {PIPELINE} {done}: {page}")
+    return client, version
+
+
+def _compiled(path: Path, depth: int | None) -> Path:
+    from pipelines.architecture_search import DEPTH
+    from pipelines.compile import compile_pipeline
+
+    compile_pipeline(path, depth or DEPTH)
+    return path
+
+
+def _package(package: Path | None = None, version_name: str | None = None, depth: int | None = None) -> Package:
+    if package is not None and depth is not None:
+        raise click.UsageError("--depth is for a pipeline that is compiled now, not for --package.")
+    return Package(package, version_name, depth)
+
+
+def _say(job: "Submitted", made: str, was_there: str, page: str) -> None:
+    click.echo(f"{was_there if job.was_there else made}: {job.name}\n  {page}")
+
+
+def _all_of(*options: Callable[[Callable], Callable]) -> Callable[[Callable], Callable]:
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add

@@ -1,0 +1,100 @@
+"""A candidate that kills every process that touches it is given up; nothing else suffers. Real processes die here."""
+
+import copy
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.candidate_generation.stage import propose_round
+from components.candidate_training.stage import train_shard
+from components.data_split.stage import split_search_data
+from components.records.layout import members_of, plan_path, round_of, search_round, shards_of, trial_path
+from components.records.results import Plan, Profile, Verdict
+from components.records.store import open_search, require_record
+from components.records.summary import comparable
+from components.rejection_screening.stage import screen_shard
+from tests.faults.reference import TINY, first_difference, reference
+from tests.faults.walk import walk
+
+ROOT = Path(__file__).parents[2]
+TEXT = TINY.read_text(encoding="utf-8")
+DIED = "process died: signal 9"
+CALLS = {  # a function of each stage that is called for each candidate
+    "candidate_training": "components.search_spaces.norm_act_layer.space:NormActLayerSpace.build",
+    "rejection_screening": "components.rejection_screening.verdicts:over_limit",
+    "hardware_benchmarking": "components.hardware_benchmarking.profiling:Profiler._profile",
+}
+
+
+def step(candidate, stage, store, shard, *arguments):
+    """Runs a step in which a candidate is deadly; returns the exit code of its process."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'tests' / 'faults' / 'deadly'}:{ROOT}",
+        "DEADLY_CALL": CALLS[stage],
+        "DEADLY_CANDIDATE": candidate,
+    }
+    command = [sys.executable, "-m", "tests.faults.one_step", stage, store.uri, shard, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def attempts(store, shard, candidate, name):
+    folder = trial_path(round_of(shard), candidate)
+    return [path for path in store.paths(folder) if path.startswith(f"{folder}/attempt-{name}-")]
+
+
+@pytest.fixture
+def proposed(tmp_path):
+    """A store with the first round proposed, and its first shard, which has two candidates."""
+    store = open_search(str(tmp_path))
+    split_search_data(store, TEXT)
+    return store, propose_round(store)[0]
+
+
+def test_a_candidate_that_kills_its_training_fails_and_the_rest_is_as_without_it(proposed):
+    store, shard = proposed
+    expected = copy.deepcopy(reference().summary)
+    first, *others = expected["rounds"][0]["candidates"]
+    assert first["reason"] == "quality"  # it has no offspring: what follows doesn't depend on why it went
+    assert step(first["id"], "candidate_training", store, shard, "probe") == -signal.SIGKILL
+    assert step(first["id"], "candidate_training", store, shard, "probe") == 0
+    assert len(attempts(store, shard, first["id"], "probe")) == 2  # in the step, in its child, and no third time
+    assert len(attempts(store, shard, others[2]["id"], "probe")) == 1  # the shard's other one, undisturbed
+    received = comparable(walk(store, TEXT))
+    verdict = require_record(store, f"{trial_path(round_of(shard), first['id'])}/verdict.json", Verdict)
+    assert (verdict.reason, verdict.detail) == ("failed", DIED)
+    first["reason"] = "failed"
+    expected["rejected"] = {"failed": 1, **expected["rejected"], "quality": expected["rejected"]["quality"] - 1}
+    assert first_difference(expected, received) is None
+
+
+@pytest.fixture
+def survivor(proposed):
+    """The candidate that the reference keeps, with its shard, after its probe."""
+    store, _ = proposed
+    (survivor,) = (one["id"] for one in reference().summary["rounds"][0]["candidates"] if one["reason"] is None)
+    plan = require_record(store, plan_path(search_round(1)), Plan)
+    shard = next(path for path in shards_of(plan) if survivor in [one.id for one in members_of(plan, path)])
+    train_shard(store, shard, "probe")
+    return store, shard, survivor
+
+
+def test_a_candidate_that_kills_its_screening_fails(survivor):
+    store, shard, candidate = survivor
+    assert step(candidate, "rejection_screening", store, shard) == -signal.SIGKILL
+    assert step(candidate, "rejection_screening", store, shard) == 0
+    verdict = require_record(store, f"{trial_path(round_of(shard), candidate)}/verdict.json", Verdict)
+    assert (verdict.reason, verdict.detail) == ("failed", DIED)
+
+
+def test_a_candidate_that_kills_its_profiling_fails(survivor):
+    store, shard, candidate = survivor
+    screen_shard(store, shard)
+    train_shard(store, shard, "full")
+    assert step(candidate, "hardware_benchmarking", store, shard) == -signal.SIGKILL
+    assert step(candidate, "hardware_benchmarking", store, shard) == 0
+    assert require_record(store, f"{trial_path(round_of(shard), candidate)}/profile.json", Profile).failed == DIED

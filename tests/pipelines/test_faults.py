@@ -1,0 +1,68 @@
+"""Searches that are really killed, with SIGKILL, go on and find what an unbroken one does."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.faults import kill_search
+from tests.faults.kill_search import Broken, break_and_compare, outcome
+from tests.faults.kills import WAYS, Kill
+from tests.faults.moments import Moment
+from tests.faults.plan import SERIES, series
+from tests.faults.reference import Reference, first_difference, reference
+
+SEED = 1
+SPLIT = Moment("data_split", "data/manifest.json")
+
+
+def test_five_kills_in_five_stages_change_nothing(capsys):
+    planned = next(series(np.random.default_rng(SEED), reference().seconds))
+    broken = break_and_compare(planned, reference(), workers=2, tell=lambda kill: None)
+    with capsys.disabled():
+        print("\n" + "\n".join(outcome([broken])))
+    assert broken.difference is None
+    assert len({kill.alive[0].stage for kill in broken.kills}) == SERIES
+    assert {kill.way for kill in broken.kills} == set(WAYS)
+
+
+def test_every_series_hits_five_stages_in_five_ways_and_all_series_all_stages():
+    seconds = {Moment(f"stage {i // 2}", f"record {i}"): 1.0 + i for i in range(24)}
+    hands = series(np.random.default_rng(SEED), seconds)
+    planned = [next(hands) for _ in range(12)]
+    order = list(seconds)
+    for hand in planned:
+        assert len({plan.moment.stage for plan in hand}) == SERIES and {plan.way for plan in hand} == set(WAYS)
+        assert [plan.moment for plan in hand] == sorted((plan.moment for plan in hand), key=order.index)
+    counts = [sum(plan.moment.stage == f"stage {i}" for hand in planned for plan in hand) for i in range(12)]
+    assert counts == [5] * 12  # 60 kills, 12 stages
+    again = series(np.random.default_rng(SEED), seconds)
+    assert planned == [next(again) for _ in range(12)]
+
+
+def test_a_difference_is_told_by_its_path_and_counts_against_every_kill_of_the_search():
+    expected = {"rounds": [{"fitness": [0.5, 0.25]}], "why": ""}
+    assert first_difference(expected, {"rounds": [{"fitness": [0.5, 0.25]}], "why": ""}) is None
+    difference = first_difference(expected, {"rounds": [{"fitness": [0.5, 0.26]}], "why": "x"})
+    assert difference == "$.rounds[0].fitness[1]: expected 0.25, received 0.26"
+    assert first_difference(expected, {"rounds": []}).startswith("$: ")
+    assert first_difference([1], [1, 2]).startswith("$: ")
+    kills = [Kill("run", (SPLIT,), 0.1), Kill("step", (SPLIT,), 0.2)]
+    lines = outcome([Broken(kills, difference), Broken(kills, None)])
+    assert f"DIFFERENT: {difference}" in lines
+    assert lines[-2:] == ["1 of 2 searches found what the unbroken one did", "2 passed, 2 failed"]
+
+
+def test_a_search_that_never_comes_to_a_kill_fails_all_the_same():
+    assert outcome([Broken([], "The run must end with 0. Received: 1.")])[-1] == "0 passed, 1 failed"
+
+
+@pytest.mark.parametrize("difference, code", [(None, 0), ("$.why: expected '', received 'x'", 1)])
+def test_the_command_fails_where_a_search_differs(difference, code, monkeypatch):
+    kill = Kill("run", (SPLIT,), 0.1)
+    monkeypatch.setattr(kill_search, "reference", lambda: Reference({}, {Moment(f"{i}", ""): 1.0 for i in range(5)}))
+    monkeypatch.setattr(
+        kill_search, "break_and_compare", lambda planned, *_, **__: Broken([kill] * len(planned), difference)
+    )
+    result = CliRunner().invoke(kill_search.main, ["--kills", "7"])
+    assert result.exit_code == code
+    assert result.stdout.splitlines()[-1] == ("0 passed, 7 failed" if difference else "7 passed, 0 failed")
