@@ -33,8 +33,7 @@ def run(search_file: Path, search_dir: Path | None, workers: int) -> None:
 
     Exit codes: 0 finished, 1 a step failed, 2 the search file is wrong, 3 no candidate survived, 130 interrupted.
     """
-    text = search_file.read_text(encoding="utf-8")
-    search = _valid(text, search_file)
+    text, search = _valid(search_file)
     folder = (search_dir or Path("runs", search.name)).absolute()
     store = open_search(str(folder))
     try:
@@ -63,8 +62,8 @@ def validate(search_file: Path | None, fields: bool) -> None:
     elif search_file is None:
         raise click.UsageError("Name a search file, or ask for --fields.")
     else:
-        search = _valid(search_file.read_text(encoding="utf-8"), search_file)
-        console.print(f"{search_file} is a valid search: {search.name}")
+        _, search = _valid(search_file)
+        console.print(f"{search_file} is a valid search: {search.name}", soft_wrap=True)
 
 
 @main.command()
@@ -76,9 +75,13 @@ def status(search_dir: Path) -> None:
 
     store = open_search(str(search_dir))
     search = _stored(store)
-    summary = read_record(store, SUMMARY, Summary)
+    try:
+        summary = read_record(store, SUMMARY, Summary)
+        line = plain_line(ProgressReader(store).read(), search)
+    except DamagedRecord as error:
+        _end(str(error), INVALID)
     if summary is None:
-        console.print(f"{search.name}: {plain_line(ProgressReader(store).read(), search)}")
+        console.print(f"{search.name}: {line}", soft_wrap=True)
     else:
         _show(store, summary, search_dir.absolute())
 
@@ -94,9 +97,12 @@ def report(search_dir: Path, output: Path | None) -> None:
     store = open_search(str(search_dir))
     _stored(store)
     target = output or search_dir / REPORT
-    if output is None and not store.exists(SUMMARY):
-        target = search_dir / "report-so-far.html"  # the name of the final report is written once
-    target.write_text(render(gather(store)), encoding="utf-8")
+    if output is None and not store.exists(REPORT):
+        target = search_dir / "report-so-far.html"  # the name of the final report is written once, by the search
+    try:
+        target.write_text(render(gather(store)), encoding="utf-8")
+    except DamagedRecord as error:
+        _end(str(error), INVALID)
     console.print(f"report: {target}", soft_wrap=True)
 
 
@@ -122,10 +128,12 @@ def _show(store: Store, summary: Summary, folder: Path) -> None:
         sys.exit(NOTHING_SURVIVED)
 
 
-def _valid(text: str, path: Path) -> Search:
+def _valid(path: Path) -> tuple[str, Search]:
+    """Returns a search file's text and what it describes."""
     try:
-        return read_search(text)
-    except InvalidSearch as error:
+        text = path.read_text(encoding="utf-8")
+        return text, read_search(text)
+    except (InvalidSearch, UnicodeDecodeError) as error:
         _end(f"{path} is no valid search:\n{error}", INVALID)
 
 

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from typing import Any, TypeVar
 
@@ -12,7 +12,6 @@ from google.auth.exceptions import GoogleAuthError
 from components.continue_as_new.kubeflow_api import KubeflowError, NotAllowed, Rest
 
 T = TypeVar("T")
-PAGE = 100
 
 
 class _Client(kfp.Client):
@@ -55,17 +54,6 @@ def quietly(call: Callable[..., T], *arguments: Any, **options: Any) -> T:
     """Calls the SDK and drops the links that it prints."""
     with redirect_stdout(io.StringIO()):
         return call(*arguments, **options)
-
-
-def items(listing: Callable[..., Any], field: str, **options: Any) -> Iterator[Any]:
-    """Yields everything that a listing of the client holds, page after page."""
-    token = ""
-    while True:
-        page = listing(page_token=token, page_size=PAGE, **options)
-        yield from getattr(page, field) or []
-        token = page.next_page_token
-        if not token:
-            return
 
 
 def experiment_id(client: kfp.Client, name: str) -> str:

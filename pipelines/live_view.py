@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.records.search import Search
-from components.records.store import Store
+from components.records.store import DamagedRecord, Store
 from pipelines.progress import Progress, ProgressReader
 
 
@@ -41,7 +41,10 @@ class LiveView:
         time.sleep(seconds)
 
     def _draw(self) -> None:
-        progress = self._reader.read()
+        try:
+            progress = self._reader.read()
+        except DamagedRecord:  # the step that needs the record fails, and says so
+            return
         if self._live is not None:
             self._live.update(self._panel(progress))
             return

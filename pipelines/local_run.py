@@ -19,7 +19,7 @@ class NoProgress(RuntimeError):
     """A whole run of the pipeline neither committed a round nor finished the search."""
 
 
-def run_until_finished(search: str, description: str, workers: int) -> None:
+def run_until_finished(search: str, description: str, workers: int, image: str = "") -> None:
     """Runs the pipeline until the search has its report, which it writes last.
 
     A run ends after as many rounds as the pipeline nests; then the next one goes on.
@@ -28,6 +28,7 @@ def run_until_finished(search: str, description: str, workers: int) -> None:
         search: path of the search directory.
         description: the search file's text; empty where the directory holds it.
         workers: shards at the same time, >= 1.
+        image: of the containers that the steps run in; empty for processes of this machine.
 
     Raises:
         NoProgress: where a run changed nothing.
@@ -38,9 +39,14 @@ def run_until_finished(search: str, description: str, workers: int) -> None:
     from pipelines.architecture_search import architecture_search
     from pipelines.workers import local_workers
 
-    store = open_search(search)
-    local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(Path(search, FOLDER)))
-    pipeline = architecture_search()
+    store, root, pipeline = open_search(search), str(Path(search, FOLDER)), architecture_search()
+    if image:
+        from pipelines.containers import confined, in_image
+
+        local.init(runner=confined(search, root), pipeline_root=root)
+        in_image(pipeline, image)
+    else:
+        local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root)
     with local_workers(workers):
         while not store.exists(REPORT):
             before = len(committed_rounds(store))
@@ -50,12 +56,12 @@ def run_until_finished(search: str, description: str, workers: int) -> None:
 
 
 def main() -> None:
-    """`local_run SEARCH WORKERS`, with the search file's text on stdin."""
-    end_group_with_parent()
-    search, workers = sys.argv[1], int(sys.argv[2])
+    """`local_run SEARCH WORKERS PARENT [IMAGE]`, with the parent's pid, and the search file's text on stdin."""
+    search, workers, image = sys.argv[1], int(sys.argv[2]), "".join(sys.argv[4:])
+    end_group_with_parent(int(sys.argv[3]))
     os.environ[RUNNER_PID] = str(os.getpid())
     os.environ[LOGS] = str(Path(search, "logs"))
-    run_until_finished(search, sys.stdin.read(), workers)
+    run_until_finished(search, sys.stdin.read(), workers, image)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,7 @@ def _spot(pool: NodePool) -> NodePool:
 # NOTE: training and benchmarking use one chip; the larger hosts are here for clusters that have no smaller ones.
 # TPU v5p is offered to GKE from four chips on.
 _GKE = (
+    NodePool("cpu-small", "cpu", HOST, "", "", (), (), "1", "4Gi"),  # for the steps that only read and write records
     NodePool("cpu", "cpu", HOST, "", "", (), (), "3", "10Gi"),
     _gpu("t4", "t4", ((GKE_GPU, "nvidia-tesla-t4"),), "3", "10Gi"),
     _gpu("l4", "l4", ((GKE_GPU, "nvidia-l4"),), "3", "10Gi"),

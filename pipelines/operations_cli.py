@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import CalledProcessError
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import kfp
 
     from pipelines.submissions import Submitted, Target
+    from pipelines.versions import Version
 
 HOST, TOKEN_PATH = "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_SA_TOKEN_PATH"
 PIPELINE = "architecture-search"
@@ -50,11 +52,28 @@ class Package(NamedTuple):
     depth: int | None = None
 
 
+def _all_of(*options: Callable[[Callable], Callable]) -> Callable[[Callable], Callable]:
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 def installation_options(required: bool = True) -> Callable[[Callable], Callable]:
-    """Adds the options that make an Installation."""
+    """Adds the options that make an Installation.
+
+    Args:
+        required: whether the command needs one. Where it doesn't, only the option itself sends it to a cluster, and not
+            a variable that happens to be set.
+    """
     token_type = click.Path(exists=True, dir_okay=False, path_type=Path)
+    variable = HOST if required else None
     return _all_of(
-        click.option("--host", envvar=HOST, show_envvar=True, required=required, help="Address of Kubeflow Pipelines."),
+        click.option(
+            "--host", envvar=variable, show_envvar=True, required=required, help="Address of Kubeflow Pipelines."
+        ),
         click.option("--namespace", help="The user's namespace, where there are many users."),
         click.option("--token-file", envvar=TOKEN_PATH, show_envvar=True, type=token_type, help="Holds the token."),
     )
@@ -84,7 +103,8 @@ def job_options(command: Callable) -> Callable:
 def upload(host: str, namespace: str | None, token_file: Path | None, **package: Any) -> None:
     """Upload the pipeline as a version that is named by the commit; once more changes nothing."""
     with told():
-        _upload(Installation(host, namespace, token_file), _package(**package))
+        installation = Installation(host, namespace, token_file)
+        _upload(installation, installation.connect(), _package(**package))
 
 
 @click.command()
@@ -157,7 +177,9 @@ def told() -> Iterator[None]:
         yield
     except (KubeflowError, AnotherSchedule, UnnamedVersion, VersionDiffers) as error:
         raise click.ClickException(str(error)) from None
-    except ValueError as error:
+    except CalledProcessError as error:
+        raise click.ClickException(f"The pipeline can't be compiled: {error}") from None
+    except (ValueError, FileNotFoundError) as error:
         raise _WrongInput(str(error)) from None
 
 
@@ -171,19 +193,26 @@ def _target(
     pipeline_root: str | None = None,
     **package: Any,
 ) -> tuple[Installation, "kfp.Client", "Target"]:
-    """Checks a search file and its directory, uploads the pipeline, and returns what to run and where."""
+    """Checks a search file and its directory, uploads the pipeline, and returns what to run and where.
+
+    A version that is only named is taken as it is, where Kubeflow has it: a pod that starts searches needs no checkout.
+    """
     from components.search_file.validate import read_search
     from pipelines.submissions import Target, check_remote
+    from pipelines.versions import find_version
 
     text = search_file.read_text(encoding="utf-8")
     search = read_search(text)
     check_remote(search_dir, text)
-    installation = Installation(host, namespace, token_file)
-    client, version = _upload(installation, _package(**package))
+    installation, wanted = Installation(host, namespace, token_file), _package(**package)
+    client = installation.connect()
+    only_named = wanted.version if wanted.file is None and wanted.depth is None else None
+    version = find_version(client, only_named) if only_named else None
+    version = version or _upload(installation, client, wanted)
     return installation, client, Target(search, text, search_dir.rstrip("/"), version, service_account, pipeline_root)
 
 
-def _upload(installation: Installation, package: Package) -> tuple["kfp.Client", Any]:
+def _upload(installation: Installation, client: "kfp.Client", package: Package) -> "Version":
     """Uploads a package, compiled now where there is no file."""
     from pipelines.versions import commit_name
     from pipelines.versions import upload as upload_version
@@ -191,12 +220,11 @@ def _upload(installation: Installation, package: Package) -> tuple["kfp.Client",
     name = package.version or commit_name()
     with TemporaryDirectory() as folder:
         file = package.file or _compiled(Path(folder, "architecture_search.yaml"), package.depth)
-        client = installation.connect()
-        version = upload_version(client, file, name, PIPELINE)
+        version = upload_version(client, file, name)
     done = "is there already" if version.was_there else "uploaded"
     page = installation.page(f"pipelines/details/{version.pipeline_id}/version/{version.version_id}")
     click.echo(f"Version {name} of {PIPELINE} {done}: {page}")
-    return client, version
+    return version
 
 
 def _compiled(path: Path, depth: int | None) -> Path:
@@ -215,12 +243,3 @@ def _package(package: Path | None = None, version_name: str | None = None, depth
 
 def _say(job: "Submitted", made: str, was_there: str, page: str) -> None:
     click.echo(f"{was_there if job.was_there else made}: {job.name}\n  {page}")
-
-
-def _all_of(*options: Callable[[Callable], Callable]) -> Callable[[Callable], Callable]:
-    def add(command: Callable) -> Callable:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add

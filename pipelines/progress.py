@@ -8,6 +8,7 @@ import msgspec
 from components.records.layout import MANIFEST, ROUND_OF_KIND, SUMMARY, plan_path, scores_path, search_round, trial_path
 from components.records.results import Plan, Reason, Scores, TrainingRecord, Verdict
 from components.records.store import Store, read_record
+from components.rounds.rejection_rules import is_rejected
 
 R = TypeVar("R", bound=msgspec.Struct)
 DOING = {
@@ -71,7 +72,7 @@ class ProgressReader:
             proposed=sum(len(plan.candidates) for plan in plans),
             probed=sum(len(self._of(plan, "probe", TrainingRecord)) for plan in plans),
             trained=len(full),
-            rejected=tuple(sorted(Counter(one.reason for one in verdicts if one.reason is not None).items())),
+            rejected=tuple(sorted(Counter(one.reason for one in verdicts if is_rejected(one.reason)).items())),
             best=max((_quality(one) for one in full), default=None),
             done=self._done(current) if current else 0,
             wanted=len(current.candidates) if current else 0,

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import kfp
 from kfp_server_api import V2beta1RecurringRun
 
-from components.continue_as_new.runs import once, uri_digest
-from pipelines.kubeflow_client import experiment_id, items
-from pipelines.submissions import Submitted, Target, parameters_of
+from components.continue_as_new.runs import listed, once, parameters_of, uri_digest
+from pipelines.kubeflow_client import experiment_id
+from pipelines.submissions import Submitted, Target
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -136,8 +136,8 @@ def schedule(client: kfp.Client, target: Target, cron: str, replace: bool = Fals
 
 
 def _recurring_runs(client: kfp.Client, experiment: str, name: str) -> list[V2beta1RecurringRun]:
-    listed = items(client.list_recurring_runs, "recurring_runs", experiment_id=experiment)
-    return [job for job in listed if job.display_name == name]
+    jobs = listed(client.list_recurring_runs, "recurring_runs", experiment_id=experiment)
+    return [job for job in jobs if job.display_name == name]
 
 
 def _is_wanted(job: V2beta1RecurringRun, target: Target, cron: str) -> bool:

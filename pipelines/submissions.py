@@ -1,14 +1,15 @@
 """Runs of a search on a cluster: submitting one unless one is at work, and listing them."""
 
 import json
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import kfp
 from kfp_server_api import V2beta1Run
 
-from components.continue_as_new.runs import UNFINISHED, once, same_search
+from components.continue_as_new.runs import is_unfinished, once, runs_of_search
 from components.records.search import Search
-from pipelines.kubeflow_client import experiment_id, items, quietly
+from pipelines.kubeflow_client import experiment_id, quietly
 from pipelines.versions import Version
 
 MOST_NAME = 200  # characters
@@ -104,15 +105,9 @@ def submit(client: kfp.Client, target: Target) -> Submitted:
 
 def runs_of(client: kfp.Client, experiment: str, uri: str) -> list[V2beta1Run]:
     """Returns the runs of a search, newest first."""
-    runs = items(client.list_runs, "runs", experiment_id=experiment, sort_by="created_at desc")
-    return [run for run in runs if same_search(parameters_of(run).get("search"), uri)]
+    return runs_of_search(partial(client.list_runs, experiment_id=experiment), uri)
 
 
 def run_at_work(client: kfp.Client, experiment: str, uri: str) -> V2beta1Run | None:
     """Returns the newest run of a search that isn't finished, None where there is none."""
-    return next((run for run in runs_of(client, experiment, uri) if (run.state or UNFINISHED[0]) in UNFINISHED), None)
-
-
-def parameters_of(job: Any) -> dict[str, Any]:
-    """The parameters of a run or a recurring run."""
-    return (job.runtime_config and job.runtime_config.parameters) or {}
+    return next((run for run in runs_of(client, experiment, uri) if is_unfinished(run)), None)

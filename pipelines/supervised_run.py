@@ -34,7 +34,7 @@ def supervised_run(search: Path, description: str, workers: int, tick: Callable[
     logs.mkdir(parents=True, exist_ok=True)
     known = set(_failure_files(logs))
     with open(logs / "run.log", "ab") as log:
-        command = [sys.executable, "-m", "pipelines.local_run", str(search), str(workers)]
+        command = [sys.executable, "-m", "pipelines.local_run", str(search), str(workers), str(os.getpid())]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )

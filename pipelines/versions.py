@@ -11,8 +11,8 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from kfp_server_api import V2beta1Pipeline, V2beta1PipelineVersion
 
 from components.continue_as_new.kubeflow_api import KubeflowError
-from components.continue_as_new.runs import named, once
-from pipelines.kubeflow_client import items, quietly
+from components.continue_as_new.runs import listed, named, once
+from pipelines.kubeflow_client import quietly
 
 PIPELINE = "architecture-search"
 SOURCE = Path(__file__).parents[1]
@@ -85,7 +85,7 @@ def upload(client: kfp.Client, package: Path, version: str, pipeline: str = PIPE
             lambda: quietly(client.upload_pipeline_version, str(package), version, pipeline_id=where),
         )
     except KubeflowError as error:
-        if not there:
+        if True:
             _take_back(client, holder, error)
         raise
     found = _version(client, where, version) or found  # as it is stored, whoever stored it
@@ -95,6 +95,13 @@ def upload(client: kfp.Client, package: Path, version: str, pipeline: str = PIPE
             "pool or source). Nothing was uploaded: name the version by --version."
         )
     return Version(where, found.pipeline_version_id, version, was_there)
+
+
+def find_version(client: kfp.Client, version: str, pipeline: str = PIPELINE) -> Version | None:
+    """Returns the version of a name, None where Kubeflow has none."""
+    holder = _pipeline(client, pipeline)
+    found = holder and _version(client, holder.pipeline_id, version)
+    return Version(holder.pipeline_id, found.pipeline_version_id, version, True) if holder and found else None
 
 
 def package_spec(package: str) -> tuple[Any, Any]:
@@ -138,7 +145,7 @@ def _version(client: kfp.Client, pipeline_id: str, name: str) -> V2beta1Pipeline
 def _take_back(client: kfp.Client, pipeline: V2beta1Pipeline, why: KubeflowError) -> None:
     """Deletes a pipeline that got no version."""
     try:
-        if not any(items(client.list_pipeline_versions, "pipeline_versions", pipeline_id=pipeline.pipeline_id)):
+        if not any(listed(client.list_pipeline_versions, "pipeline_versions", pipeline_id=pipeline.pipeline_id)):
             client.delete_pipeline(pipeline.pipeline_id)
     except KubeflowError:
         raise KubeflowError(

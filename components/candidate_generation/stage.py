@@ -53,16 +53,8 @@ def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None
         round=here,
         shards=min(search.rounds.shards_per_round, max(1, len(proposed))),
         candidates=tuple(
-            make_candidate(
-                space,
-                one.spec,
-                context.manifest,
-                space.variants(),
-                origin=one.origin,
-                change=one.change,
-                parent=one.parent,
-            )
-            for one in proposed
+            make_candidate(space, spec, context.manifest, space.variants(), origin=origin, change=change, parent=parent)
+            for spec, origin, change, parent in proposed
         ),
         probe_steps=search.training.probe_steps,
         full_steps=search.training.full_steps,

@@ -1,8 +1,22 @@
-"""KFP wrapper of `stage.continue_search`."""
+"""KFP wrappers of `stage.search_is_free` and `continue_search`."""
 
 from kfp import dsl
 
 from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def search_is_free(search: str, run: str) -> bool:
+    """Asks Kubeflow whether no other run is at work on the search.
+
+    Args:
+        search: URI of the search directory.
+        run: id of this run.
+    """
+    from components.continue_as_new.stage import search_is_free as is_free
+    from components.records.step import run_step
+
+    return run_step("search_is_free", search, is_free, run)
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

@@ -2,20 +2,48 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from kfp_server_api import RunServiceApi, V2beta1Run
 
 from components.continue_as_new.kubeflow_api import KubeflowError
 
 T = TypeVar("T")
+PAGE = 100
 UNFINISHED = ("RUNTIME_STATE_UNSPECIFIED", "PENDING", "RUNNING", "PAUSED")
 
 
 def same_search(first: object, second: object) -> bool:
     """Whether two URIs name one search directory."""
     return str(first).rstrip("/") == str(second).rstrip("/")
+
+
+def parameters_of(job: Any) -> dict[str, Any]:
+    """The parameters of a run or a recurring run."""
+    return (job.runtime_config and job.runtime_config.parameters) or {}
+
+
+def is_unfinished(run: V2beta1Run) -> bool:
+    """Whether a run waits or works. One that is being cancelled doesn't count."""
+    return (run.state or UNFINISHED[0]) in UNFINISHED
+
+
+def listed(listing: Callable[..., Any], field: str, **options: Any) -> Iterator[Any]:
+    """Yields everything that a listing of the API holds, page after page."""
+    token = ""
+    while True:
+        page = listing(page_token=token, page_size=PAGE, **options)
+        yield from getattr(page, field) or []
+        token = page.next_page_token
+        if not token:
+            return
+
+
+def runs_of_search(listing: Callable[..., Any], uri: object) -> list[V2beta1Run]:
+    """Returns the runs of a search among those that a listing holds, newest first."""
+    runs = listed(listing, "runs", sort_by="created_at desc")
+    return [run for run in runs if same_search(parameters_of(run).get("search"), uri)]
 
 
 def uri_digest(uri: str) -> str:

@@ -9,17 +9,19 @@ for longer than that may both submit; two runs of one search waste work but spoi
 import time
 import uuid
 from functools import partial
+from pathlib import Path
 
 from kfp_server_api import RunServiceApi, V2beta1Run
 
-from components.continue_as_new.kubeflow_api import connect
-from components.continue_as_new.runs import next_run_name, once, run_named
+from components.continue_as_new.kubeflow_api import KubeflowError, connect
+from components.continue_as_new.runs import is_unfinished, next_run_name, once, parameters_of, run_named, runs_of_search
 from components.records.layout import committed_rounds
 from components.records.results import Record
-from components.records.store import Store
+from components.records.store import Store, write_record
 from components.search_file.stored import get_search
 
 CONTINUATIONS = "continuations"
+CLAIM = "claim.json"  # of the run that submits; each run that hands on has a record of its own beside it
 MOST_RUNS = 1000  # runs that one search may hand on to
 PATIENCE_SECONDS = 30.0
 
@@ -37,10 +39,12 @@ class Continuation(Record, frozen=True, kw_only=True):
 
     Fields:
         run: id of the run that hands it on.
+        experiment: id of its experiment, and of the next run's.
         next_run: name of the next run.
     """
 
     run: str
+    experiment: str
     next_run: str
 
 
@@ -85,13 +89,43 @@ def hand_on(store: Store, run_id: str, runs: RunServiceApi, patience_seconds: fl
     this = runs.run_service_get_run(run_id)
     if this.display_name == name:
         raise NoProgress(f"This run began after round {committed} and committed none, so the next one isn't started.")
-    find = partial(run_named, runs, name, this.experiment_id)
-    record = Continuation(run=run_id, next_run=name)
-    write_record(store, f"{folder}/{run_id}.json", record)
-    if write_record(store, f"{folder}/{CLAIM}", record) != record or this_died:
+    own = Continuation(run=run_id, experiment=this.experiment_id, next_run=name)
+    write_record(store, f"{folder}/{run_id}.json", own)
+    claim = write_record(store, f"{folder}/{CLAIM}", own)
+    find = partial(run_named, runs, name, claim.experiment)
+    if claim.run != run_id:
         _wait_for(find, patience_seconds)
     following, _ = once(find, lambda: runs.run_service_create_run(_next_run(this, name)))
     return following.run_id
+
+
+def search_is_free(store: Store, run_id: str) -> bool:
+    """Whether a run may work on its search: no older run of its experiment does, or has only to end.
+
+    So a recurring run leaves a search alone that another run has in hand, and resumes one that none has. Where the API
+    can't be asked, the search counts as free: two runs at once waste work but spoil nothing.
+    """
+    if not _is_uuid(run_id):
+        return True
+    try:
+        older = _older_run_at_work(store, run_id, RunServiceApi(connect()))
+    except KubeflowError as error:
+        print(f"Whether another run works on this search isn't known: {error}", flush=True)
+        return True
+    if older is not None:
+        print(f"Run {older.run_id} ({older.display_name}) works on this search: this run leaves it alone.", flush=True)
+    return older is None
+
+
+def _older_run_at_work(store: Store, run_id: str, runs: RunServiceApi) -> V2beta1Run | None:
+    this = runs.run_service_get_run(run_id)
+    uri = parameters_of(this).get("search")
+    handed_on = [Path(path).stem for path in store.paths(CONTINUATIONS)]
+    for run in runs_of_search(partial(runs.run_service_list_runs, experiment_id=this.experiment_id), uri):
+        older = (run.created_at, run.run_id) < (this.created_at, run_id)
+        if older and is_unfinished(run) and run.run_id not in handed_on:
+            return run
+    return None
 
 
 def _next_run(this: V2beta1Run, name: str) -> V2beta1Run:

@@ -18,6 +18,7 @@ from components.records.store import Store, read_record, require_record
 from components.records.summary import CandidateSummary, RoundSummary, Summary, WinnerSummary
 from components.rounds.context import SearchContext
 from components.rounds.deadline import round_spans
+from components.rounds.rejection_rules import is_rejected
 from components.search_file.stored import get_search
 
 
@@ -35,7 +36,7 @@ def summarize(store: Store, assembly: Assembly | None) -> Summary:
         outcome="finished" if assembly is not None else "nothing_survived",
         why=last.why if last else "",
         rounds=tuple(_round(store, plan) for plan in plans.values()),
-        rejected=dict(sorted(Counter(one.reason for one in searched if one.reason is not None).items())),
+        rejected=dict(sorted(Counter(one.reason for one in searched if is_rejected(one.reason)).items())),
         winner=_winner(store, assembly) if assembly else None,
         members=assembly.member_qualities if assembly else (),
         single_best=assembly.single_best if assembly else None,

@@ -4,6 +4,7 @@ from typing import Any
 
 from components.records.results import Scores
 from components.report.round_view import round_view
+from components.rounds.rejection_rules import is_rejected
 
 
 def show_round(scores: Scores, metrics: Any, page: str) -> None:
@@ -19,7 +20,7 @@ def show_round(scores: Scores, metrics: Any, page: str) -> None:
         "best fitness": best,
         "hypervolume": scores.hypervolume,
         "candidates": len(scores.scored),
-        "rejected": sum(one.reason is not None for one in scores.scored),
+        "rejected": sum(is_rejected(one.reason) for one in scores.scored),
     }
     for name, value in shown.items():
         if value is not None:

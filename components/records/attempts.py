@@ -4,10 +4,13 @@ Before a piece of work starts, a create-only attempt says so. An attempt without
 work then runs in a child process, so that what kills it can't kill the step again, and after the third dead attempt it
 is given up. The result is a record, so a step that is started again finds it and goes on with the next.
 
-An exception is no death: it says that the stage is broken, ends the step, and takes its attempt back.
+An exception is no death: it says that the stage is broken, ends the step, and takes its attempt back. Nor is a signal
+with which people and machines end processes: the step was meant, not the work.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -20,6 +23,7 @@ from components.records.store import Store, read_record, write_record
 
 MOST_ATTEMPTS = 3
 RAISED = 70  # exit code of a child whose work raised an exception
+SENT_FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -57,7 +61,7 @@ def done_once(
 
     Raises:
         Exception: what `do` raises.
-        RuntimeError: where the work raised an exception in a child process.
+        RuntimeError: where the work raised an exception in a child process, or that was ended from outside.
     """
     record = read_record(store, path, kind)
     if record is not None:
@@ -81,21 +85,25 @@ def done_once(
 
 def _in_child(uri: str, path: str, work: Work) -> str:
     """Does the work in a child process; returns how that ended, for the case that it left no record."""
-    command = [sys.executable, "-m", "components.records.attempts", uri, path, json.dumps(work._asdict())]
-    code = subprocess.run(command, check=False).returncode
+    arguments = [uri, path, json.dumps(work._asdict()), str(os.getpid())]
+    code = subprocess.run([sys.executable, "-m", "components.records.attempts", *arguments], check=False).returncode
     if code == RAISED:
         raise RuntimeError(f"{work.module}.{work.function} raised an exception in a child process: see its output.")
+    if -code in SENT_FROM_OUTSIDE:
+        raise RuntimeError(
+            f"The child process of {work.module}.{work.function} was ended by {signal.Signals(-code).name}."
+        )
     return f"process died: {'signal' if code < 0 else 'exit code'} {abs(code)}"
 
 
 def main() -> None:
-    """Does one piece of work in a process of its own and writes its record: `attempts URI PATH WORK`."""
+    """Does one piece of work in a process of its own and writes its record: `attempts URI PATH WORK PARENT`."""
     import importlib
 
     from components.records.store import open_search
     from components.records.supervision import end_with_parent
 
-    end_with_parent()
+    end_with_parent(int(sys.argv[4]))
     store, path, work = open_search(sys.argv[1]), sys.argv[2], Work(**json.loads(sys.argv[3]))
     try:
         write_record(store, path, getattr(importlib.import_module(work.module), work.function)(store, **work.arguments))

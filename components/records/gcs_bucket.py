@@ -1,5 +1,6 @@
 """A bucket of Google Cloud Storage."""
 
+import os
 from functools import cached_property
 
 from google.api_core.exceptions import GoogleAPICallError
@@ -23,6 +24,9 @@ NO_ANSWER = (
     TransportError,
     DataCorruption,
 )
+# Else the library asks for the bucket's own metadata beside the first request, for traces that nobody collects, with a
+# permission that who may only use the objects doesn't have.
+os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
 
 
 class GcsBucket:

@@ -41,7 +41,7 @@ class S3Bucket:
             connect_timeout=10,
             read_timeout=60,
         )
-        self._client = boto3.client("s3", config=config)
+        self._client = boto3.session.Session().client("s3", config=config)
 
     def put(self, key: str, data: bytes, writer: str) -> bool:
         """Writes an object with its writer's name beside it and returns True; Trouble.TAKEN where the key is."""

@@ -36,9 +36,14 @@ def _watch(still_needed: Callable[[], bool], end: Callable[[], None]) -> None:
     threading.Thread(target=watch, name="ends-with-parent", daemon=True).start()
 
 
-def end_with_parent() -> None:
-    """Ends this process at once when its parent does."""
-    parent = os.getppid()
+def end_with_parent(parent: int | None = None) -> None:
+    """Ends this process at once when its parent does.
+
+    Args:
+        parent: its pid, from itself, so that it counts if it has ended before this is called; None takes whoever is the
+            parent now.
+    """
+    parent = parent or os.getppid()
     _watch(lambda: os.getppid() == parent, lambda: os._exit(1))
 
 
@@ -52,7 +57,11 @@ def end_with_runner() -> None:
         _watch(lambda: _alive(pid), lambda: os._exit(1))
 
 
-def end_group_with_parent() -> None:
-    """Kills this process's whole group when its parent ends. The process must lead a group of its own."""
-    parent = os.getppid()
+def end_group_with_parent(parent: int | None = None) -> None:
+    """Kills this process's whole group when its parent ends. The process must lead a group of its own.
+
+    Args:
+        parent: as in `end_with_parent`.
+    """
+    parent = parent or os.getppid()
     _watch(lambda: os.getppid() == parent, lambda: os.killpg(os.getpgrp(), signal.SIGKILL))

@@ -1,6 +1,8 @@
 """The rules by which a candidate is rejected, as decisions over its records."""
 
-from components.records.results import Candidate, Phase, TrialResult
+from typing import TypeGuard
+
+from components.records.results import Candidate, Phase, Reason, TrialResult
 from components.records.search import Rejection, SizeLimits
 
 
@@ -24,3 +26,8 @@ def passes(result: TrialResult, rejection: Rejection, phase: Phase) -> bool:
     if result.status != "trained" or is_non_finite(result) or result.accuracy is None:
         return False
     return phase == "full" or result.accuracy >= rejection.quality_threshold
+
+
+def is_rejected(reason: Reason | None) -> TypeGuard[Reason]:
+    """Whether a reason rejects its candidate; what time cut off is neither scored nor rejected."""
+    return reason not in (None, "time_up")

@@ -9,6 +9,7 @@ from tests.faults.moments import Moment
 
 WAYS = ("run", "runner", "orphans", "command", "step")  # see `kills.WAYS`
 SERIES = len(WAYS)
+LATEST = 0.8  # of a step's usual time: later it may be over
 
 
 class Planned(NamedTuple):
@@ -16,7 +17,7 @@ class Planned(NamedTuple):
 
     Fields:
         moment: the step to hit.
-        share: of the step's usual time after which it is hit, [0, 1).
+        share: of the step's usual time after which it is hit, [0, 0.8).
         way: what is killed.
     """
 
@@ -48,7 +49,7 @@ def series(rng: np.random.Generator, seconds: Mapping[Moment, float]) -> Iterato
                 deck += [stages[i] for i in rng.permutation(len(stages))]
         moments = sorted((_moment(rng, seconds, stage) for stage in hand), key=order.index)
         ways = rng.permutation(WAYS)
-        yield [Planned(moment, float(rng.random()), str(way)) for moment, way in zip(moments, ways)]
+        yield [Planned(moment, float(rng.uniform(0, LATEST)), str(way)) for moment, way in zip(moments, ways)]
 
 
 def _moment(rng: np.random.Generator, seconds: Mapping[Moment, float], stage: str) -> Moment:

@@ -101,7 +101,7 @@ class RealRun:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.ended() and time.monotonic() < deadline:
             for child in psutil.Process(self.command.pid).children():
-                if os.getsid(child.pid) == child.pid:
+                if _session(child.pid) == child.pid:
                     return child.pid
             time.sleep(POLL_SECONDS)
         return -1  # a finished search starts none

@@ -28,6 +28,7 @@ def _command(folder: str) -> list[str]:
     return words
 
 
+@pytest.mark.xfail(strict=True, raises=click.NoSuchOption, reason="`archloom run` takes no --host yet")
 def test_the_program_has_the_command(folder, tmp_path):
     program, command, file, *options = _command(folder)
     assert (program, command, file) == ("archloom", "run", "/etc/archloom/search.yaml")
@@ -55,8 +56,8 @@ def test_it_starts_one_at_a_time_when_it_is_switched_on_and_makes_up_for_nothing
     spec = of_kind(render(folder), "CronJob")[0]["spec"]
     assert spec["suspend"] is True
     assert spec["concurrencyPolicy"] == "Forbid"
-    # The CronJob controller gives up for good after 100 missed starts unless there is a deadline, in seconds; below 10 s
-    # it may miss every start, because it looks every 10 s.
+    # Without a deadline in seconds, 100 missed starts end a CronJob for good; the controller looks every 10 s, so a
+    # shorter one may miss every start.
     assert 10 < spec["startingDeadlineSeconds"] < 3600
     job = spec["jobTemplate"]["spec"]
     assert job["activeDeadlineSeconds"] < 24 * 3600 and job["ttlSecondsAfterFinished"] > 0

@@ -20,8 +20,9 @@ from tests.manifests.rendering import (
 installation = pytest.mark.parametrize("folder", INSTALLATIONS)
 anything = pytest.mark.parametrize("folder", APPLIED)
 WRITING = {"create", "update", "patch", "delete", "deletecollection", "*"}
+# A private key, keys of AWS and Google, a password, and one inside an address.
 KEY_TEXT = re.compile(
-    r"-----BEGIN|\bAKIA[0-9A-Z]{16}\b|\bGOCSPX-|\bAIza[\w-]{35}|password\s*[:=]|secret_?key\s*[:=]\s*\S{12}", re.I
+    r"-----BEGIN|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bpass(word|wd)\s*[:=]|://[^/@\s]+:[^/@\s]+@", re.I
 )
 
 

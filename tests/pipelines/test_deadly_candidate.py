@@ -30,13 +30,14 @@ CALLS = {  # a function of each stage that is called for each candidate
 }
 
 
-def step(candidate, stage, store, shard, *arguments):
+def step(candidate, stage, store, shard, *arguments, sent=signal.SIGKILL):
     """Runs a step in which a candidate is deadly; returns the exit code of its process."""
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'tests' / 'faults' / 'deadly'}:{ROOT}",
         "DEADLY_CALL": CALLS[stage],
         "DEADLY_CANDIDATE": candidate,
+        "DEADLY_SIGNAL": str(int(sent)),
     }
     command = [sys.executable, "-m", "tests.faults.one_step", stage, store.uri, shard, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
@@ -89,6 +90,16 @@ def test_a_candidate_that_kills_its_screening_fails(survivor):
     assert step(candidate, "rejection_screening", store, shard) == 0
     verdict = require_record(store, f"{trial_path(round_of(shard), candidate)}/verdict.json", Verdict)
     assert (verdict.reason, verdict.detail) == ("failed", DIED)
+
+
+def test_what_ends_a_process_from_outside_is_not_held_against_the_candidate(survivor):
+    """A machine that shuts down ends one process after the other; a child that goes first must leave no verdict."""
+    store, shard, candidate = survivor
+    for code in (-signal.SIGTERM, 1, 1, 1):  # the step itself; then its child, as often as it likes
+        assert step(candidate, "rejection_screening", store, shard, sent=signal.SIGTERM) == code
+        assert len(attempts(store, shard, candidate, "verdict")) == 1
+    assert step("another", "rejection_screening", store, shard) == 0
+    assert require_record(store, f"{trial_path(round_of(shard), candidate)}/verdict.json", Verdict).reason is None
 
 
 def test_a_candidate_that_kills_its_profiling_fails(survivor):

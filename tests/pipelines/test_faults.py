@@ -1,16 +1,29 @@
 """Searches that are really killed, with SIGKILL, go on and find what an unbroken one does."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from components.candidate_generation.stage import propose_round
+from components.data_split.stage import split_search_data
+from components.records.store import open_search
+from components.records.summary import comparable
 from tests.faults import kill_search
 from tests.faults.kill_search import Broken, break_and_compare, outcome
 from tests.faults.kills import WAYS, Kill
 from tests.faults.moments import Moment
 from tests.faults.plan import SERIES, series
-from tests.faults.reference import Reference, first_difference, reference
+from tests.faults.real_run import POLL_SECONDS
+from tests.faults.reference import TINY, Reference, first_difference, reference
+from tests.faults.walk import walk
 
+ROOT = Path(__file__).parents[2]
+TEXT = TINY.read_text(encoding="utf-8")
 SEED = 1
 SPLIT = Moment("data_split", "data/manifest.json")
 
@@ -23,6 +36,21 @@ def test_five_kills_in_five_stages_change_nothing(capsys):
     assert broken.difference is None
     assert len({kill.alive[0].stage for kill in broken.kills}) == SERIES
     assert {kill.way for kill in broken.kills} == set(WAYS)
+
+
+def test_two_processes_that_train_the_same_shard_change_nothing(tmp_path):
+    """An orphan that doesn't notice that its run is dead goes on beside the step that takes its place."""
+    store = open_search(str(tmp_path))
+    split_search_data(store, TEXT)
+    shard = propose_round(store)[0]
+    command = [sys.executable, "-m", "tests.faults.one_step", "candidate_training", store.uri, shard, "probe"]
+    orphan = subprocess.Popen(command, cwd=ROOT)
+    while orphan.poll() is None and not list(tmp_path.glob("rounds/*/trials/*/attempt-probe-1")):
+        time.sleep(POLL_SECONDS)
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    assert orphan.wait() == 0
+    assert list(tmp_path.glob("rounds/*/trials/*/attempt-probe-2"))  # they did meet
+    assert first_difference(reference().summary, comparable(walk(store, TEXT))) is None
 
 
 def test_every_series_hits_five_stages_in_five_ways_and_all_series_all_stages():

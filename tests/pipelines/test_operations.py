@@ -197,7 +197,7 @@ def test_a_run_of_another_directory_is_another_run(api, target):
 
 
 def test_a_run_at_work_is_found_behind_many_pages(api, target, monkeypatch):
-    monkeypatch.setattr("pipelines.kubeflow_client.PAGE", 2)
+    monkeypatch.setattr("components.continue_as_new.runs.PAGE", 2)
     client = connect_client(api.host)
     wanted = submit(client, target)
     for number in range(5):

@@ -92,7 +92,7 @@ def environment(kind: str, url: str) -> dict[str, str]:
 
 
 def new_search(kind: str, monkeypatch: pytest.MonkeyPatch, url: str | None = None) -> str:
-    """Returns the URI of an empty search in a store of a kind, which this process then finds, at another URL if given."""
+    """Returns the URI of an empty search in a store of a kind, and lets this process find its server."""
     for name, value in environment(kind, url or SERVERS[kind]()).items():
         monkeypatch.setenv(name, value)
     return f"{kind[:2]}://{BUCKET}/{next(_numbers)}/search"

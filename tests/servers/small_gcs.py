@@ -205,8 +205,10 @@ class Handler(BaseHTTPRequestHandler):
         boundary = re.search(rb'boundary="?([^";]+)', self.headers["Content-Type"].encode())
         assert boundary is not None
         _, about, media, _ = self.body.split(b"--" + boundary[1])
-        resource = message_from_bytes(about.lstrip()).get_payload()
-        return json.loads(str(resource)), media.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+        resource = json.loads(str(message_from_bytes(about.lstrip()).get_payload()))
+        head, _, data = media.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        resource.setdefault("contentType", message_from_bytes(head).get_content_type())
+        return resource, data.removesuffix(b"\r\n")
 
     def _send(self, status: int, body: dict[str, Any] | bytes, headers: dict[str, str] | None = None) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -24,6 +24,11 @@ Ask = Callable[[], Answer]
 Fault = Callable[["Handler", Ask], None]  # handles one request, by asking the server or not
 
 
+def nothing(handler: "Handler", ask: Ask) -> None:
+    """The request is passed on, and so is the answer: what lies between two faults of a plan."""
+    handler.reply(ask())
+
+
 def status(code: int) -> Fault:
     """The server is not asked: the answer is this status."""
 
@@ -61,6 +66,13 @@ def one_bit_flipped(handler: "Handler", ask: Ask) -> None:
     """The body comes in its full length, with one bit wrong."""
     answer = ask()
     handler.reply(answer._replace(body=answer.body[:-1] + bytes([answer.body[-1] ^ 1])))
+
+
+def condition_dropped(handler: "Handler", ask: Ask) -> None:
+    """The server hears nothing of the condition that the name is free, and overwrites."""
+    del handler.headers["If-None-Match"]
+    handler.path = handler.path.replace("ifGenerationMatch=0", "")
+    handler.reply(ask())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -136,13 +148,13 @@ class UnreliableProxy(ThreadingHTTPServer):
         self.target = urlsplit(url).netloc
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked: list[tuple[str, str]] = []
-        self._planned: list[tuple[tuple[str, ...], str, Fault]] = []
+        self._planned: list[tuple[tuple[str, ...], Fault]] = []
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def plan(self, *faults: Fault, methods: tuple[str, ...] = (), about: str = "") -> None:
-        """Lets the next requests of these methods (all if empty) whose path has this text meet these faults, in order."""
-        self._planned.extend((methods, about, fault) for fault in faults)
+    def plan(self, *faults: Fault, methods: tuple[str, ...] = ()) -> None:
+        """Lets the next requests of these methods (of any, if empty) meet these faults, in order."""
+        self._planned.extend((methods, fault) for fault in faults)
 
     def unmet(self) -> int:
         """Returns how many planned faults no request has met."""
@@ -152,8 +164,8 @@ class UnreliableProxy(ThreadingHTTPServer):
         """Notes a request and takes the fault that is planned for it."""
         with self._lock:
             self.asked.append((method, path))
-            for index, (methods, about, fault) in enumerate(self._planned):
-                if method in (methods or (method,)) and about in path:
+            for index, (methods, fault) in enumerate(self._planned):
+                if method in (methods or (method,)):
                     del self._planned[index]
                     return fault
         return None

@@ -1,0 +1,1 @@
+"""The space of normalization-activation layers: graphs of primitive operations (EvoNorm)."""

@@ -1,4 +1,4 @@
-"""The wrapper on Kubeflow's local runner, against the small Kubeflow API."""
+"""The wrappers on Kubeflow's local runner, against the small Kubeflow API."""
 
 from kfp import local
 
@@ -8,9 +8,11 @@ from components.records.local_store import LocalStore
 from components.search_file.stored import put_search
 from tests.servers.kubeflow_api import KubeflowApi
 
+RUN = "5c1c2a3e-0000-4000-8000-000000000000"
 
-def test_the_step_reads_the_search_and_asks_the_api(tmp_path, monkeypatch):
-    """On the local runner it is handed a number as its run's id, which it leaves alone; a UUID it looks up."""
+
+def test_the_steps_read_the_search_and_ask_the_api(tmp_path, monkeypatch):
+    """On the local runner they are handed a number as the run's id, which they leave alone; a UUID they look up."""
     store = LocalStore(str(tmp_path / "shoes"))
     put_search(store, "{name: shoes, data: {source: 'sklearn:digits'}, space: {name: norm_act_layer}}")
     with KubeflowApi() as api:

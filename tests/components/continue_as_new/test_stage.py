@@ -1,5 +1,6 @@
 """Going on in the next run: once, whatever is tried again, lost or raced; and never without end."""
 
+import datetime
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from kfp_server_api import (
 
 from components.continue_as_new import kubeflow_api, stage
 from components.continue_as_new.kubeflow_api import KubeflowError, NotAllowed, NotAnswered, connect
-from components.continue_as_new.stage import NoProgress, TooManyRuns, continue_search, hand_on
+from components.continue_as_new.stage import NoProgress, TooManyRuns, continue_search, hand_on, search_is_free
 from components.records.local_store import LocalStore
 from components.search_file.stored import put_search
 from tests.servers.kubeflow_api import KubeflowApi, now
@@ -104,9 +105,28 @@ def test_a_step_that_died_after_its_claim_submits_when_it_is_tried_again(api, st
     api.fail("dropped", "POST /runs")
     with pytest.raises(NotAnswered):
         hand_on(store, this.run_id, RunServiceApi(connect()))
-    assert store.paths("continuations") == ["continuations/00004.json"]
-    hand_on(store, this.run_id, RunServiceApi(connect()), patience_seconds=0.1)
+    assert len(store.paths("continuations")) == 2
+    continue_search(store, this.run_id)
     assert [run.display_name[:20] for run in api.runs] == ["shoes: the first run", "shoes: from round 5 "]
+
+
+def test_a_run_whose_rival_claimed_and_died_submits_after_some_patience(api, store):
+    rival, this = running(api, store), running(api, store)
+    api.fail("dropped", "POST /runs")
+    with pytest.raises(NotAnswered):
+        continue_search(store, rival.run_id)
+    asked = api.asked("GET /runs$")
+    hand_on(store, this.run_id, RunServiceApi(connect()), patience_seconds=0.3)
+    assert len(api.runs) == 3
+    assert api.asked("GET /runs$") - asked > 5  # it looked again and again before
+
+
+def test_a_run_finds_what_its_rival_submitted_in_another_experiment(api, store):
+    rival = running(api, store)
+    api.experiments.append(V2beta1Experiment(experiment_id="e2", display_name="Default"))
+    this = running(api, store, experiment_id="e2")
+    assert continue_search(store, rival.run_id) == continue_search(store, this.run_id)
+    assert api.runs[-1].experiment_id == "e1"
 
 
 def test_a_submission_whose_answer_is_lost_is_found(api, store):
@@ -117,7 +137,7 @@ def test_a_submission_whose_answer_is_lost_is_found(api, store):
 
 
 def test_ten_racing_steps_submit_one_run(api, store):
-    """Ten runs of one search that end at the same moment: the store lets one of them submit, the others find its run."""
+    """Ten runs of one search end at the same moment: the store lets one of them submit, the others find its run."""
     runs = [running(api, store, name=f"shoes: run {number}") for number in range(10)]
     with ThreadPoolExecutor(10) as pool:
         following = set(pool.map(lambda run: continue_search(store, run.run_id), runs))
@@ -169,6 +189,50 @@ def test_the_local_runner_s_run_is_not_continued_here(api, store):
     assert continue_search(store, "48151623") == ""
     assert api.requests == []
     assert store.paths("continuations") == []
+
+
+def later(run, seconds=60):
+    run.created_at += datetime.timedelta(seconds=seconds)
+    return run
+
+
+def test_the_younger_of_two_runs_leaves_the_search_alone(api, store, capsys):
+    older, younger = running(api, store), later(running(api, store))
+    assert search_is_free(store, older.run_id)
+    assert not search_is_free(store, younger.run_id)
+    assert f"Run {older.run_id} (shoes: the first run) works on this search" in capsys.readouterr().out
+
+
+def test_of_runs_of_one_second_exactly_one_works(api, store):
+    moment = now()
+    runs = [running(api, store, created_at=moment) for _ in range(5)]
+    assert sum(search_is_free(store, run.run_id) for run in runs) == 1
+
+
+@pytest.mark.parametrize("state", ["FAILED", "SUCCEEDED", "CANCELED", "CANCELING"])
+def test_an_ended_run_leaves_the_search_free(api, store, state):
+    running(api, store, state=state)
+    assert search_is_free(store, later(running(api, store)).run_id)
+
+
+def test_a_run_of_another_search_is_no_hindrance(api, store, tmp_path):
+    running(api, LocalStore(str(tmp_path / "other")))
+    assert search_is_free(store, later(running(api, store)).run_id)
+
+
+def test_the_next_run_works_while_those_that_handed_on_still_end(api, store):
+    """Two runs reach the end together: neither may keep the one that follows them from work."""
+    first, second = running(api, store), running(api, store)
+    following = {continue_search(store, run.run_id) for run in (first, second)}
+    later(api.runs[-1])
+    assert [search_is_free(store, run) for run in following] == [True]
+
+
+def test_a_search_is_free_where_the_api_is_out_of_reach_or_the_run_is_local(api, store, capsys):
+    assert search_is_free(store, "48151623")
+    api.fail(403, "GET /runs", message="no role")
+    assert search_is_free(store, str(uuid.uuid4()))
+    assert "isn't known" in capsys.readouterr().out
 
 
 def test_the_mounted_token_is_shown(store, monkeypatch, tmp_path):

@@ -61,7 +61,7 @@ def test_a_device_that_is_not_there_is_refused_before_anything_runs(watched):
 
 def test_a_result_computed_elsewhere_is_refused(watched, monkeypatch):
     """As where TensorFlow silently falls back to the processor; here it is sent there."""
-    monkeypatch.setattr(module, "_logical_device", lambda device: "CPU:0")
+    monkeypatch.setattr(module, "logical_device", lambda device: "CPU:0")
     with pytest.raises(ValueError, match=r"the result is computed on \(CPU\)\. Received: device='tpu'\."):
         time_forward(watched[0], ROWS, warmup=1, repeats=3, device="tpu")
 

@@ -27,6 +27,11 @@ def killed(store: Store) -> Note:
     raise AssertionError("unreachable")
 
 
+def terminated(store: Store) -> Note:
+    os.kill(os.getpid(), signal.SIGTERM)
+    raise AssertionError("unreachable")
+
+
 def exits(store: Store) -> Note:
     os._exit(3)
 

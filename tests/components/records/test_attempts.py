@@ -101,6 +101,14 @@ def test_an_exception_in_a_child_ends_the_step_too(store, capfd):
     assert done(store, "fine").text == "done"
 
 
+def test_a_child_that_was_ended_from_outside_is_no_dead_attempt(store):
+    """A node that is drained ends what runs on it: the step was meant, not the candidate."""
+    die_in_attempts(store, 1)
+    with pytest.raises(RuntimeError, match=r"child process of .*attempt_work.terminated was ended by SIGTERM"):
+        done(store, "terminated")
+    assert read_record(store, PATH, Note) is None and attempts(store) == ["attempt-probe-1"]
+
+
 def test_of_two_processes_that_do_the_same_work_both_return_what_is_stored(store):
     """A step whose twin was faster returns the twin's record and not its own."""
     from components.records.attempts import done_once

@@ -43,6 +43,7 @@ LIMITS = [
     ("rejection.stability.rate", [TINY], [0]),
     ("rejection.stability.batch_size", [1], [0]),
     ("rejection.stability.threshold", [1e8], [0]),
+    ("rejection.stability.networks", ["all", "cheapest"], ["first", None]),
     ("rejection.size.parameters", [None, 1, 10**15], [0, 10**15 + 1]),
     ("rejection.size.multiply_adds", [None, 1], [0]),
     ("rejection.size.activation_bytes", [None, 1], [0]),

@@ -69,6 +69,21 @@ def test_a_process_ends_when_its_parent_is_killed(tidy):
     assert goes(child)
 
 
+def test_a_process_whose_parent_ended_before_it_could_look_ends_too(tidy):
+    """It is told its parent's pid, and sees at once that this is not its parent any more."""
+    code = f"""
+import os, sys, time
+from components.records.supervision import end_with_parent
+end_with_parent(int(sys.argv[1]))
+{LAST_GASP.format(pid="os.getpid()")}
+"""
+    before = start("pass")
+    before.wait()
+    child = start(code, str(before.pid))
+    tidy.append(child.pid)
+    assert child.wait(PATIENCE_SECONDS) == 1
+
+
 def test_without_supervision_the_child_would_stay(tidy):
     """What the test above would see if nothing were done."""
     parent = start(PARENT.format(session=False), f"import os; {LAST_GASP.format(pid='os.getpid()')}")

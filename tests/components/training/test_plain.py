@@ -113,15 +113,18 @@ def test_a_loss_that_is_not_finite_ends_the_trial_at_its_step(poisoned):
     assert result.traces == {"train": 1, "evaluate": 0}
 
 
-def test_the_deadline_ends_a_trial_within_a_step():
+def test_no_step_begins_after_the_deadline_and_what_was_trained_till_then_is_kept(monkeypatch):
+    began = []
+    step = Plain.step
+    monkeypatch.setattr(Plain, "step", lambda self, number: (began.append(time.monotonic()), step(self, number))[1])
     deadline = time.monotonic() + 2.0
     result, checkpoint = run_trial(
         build, feed(), TRAINING, variant="small", seed=(1,), first_step=0, last_step=10**6, total_steps=10**6,
         deadline=deadline,
     )  # fmt: skip
-    assert time.monotonic() - deadline < 0.5  # a step is 2 ms; clearing up is the rest
-    assert (result.status, result.accuracy, checkpoint) == ("time_up", None, None)
-    assert 0 < result.steps < 10**6
+    assert max(began) < deadline
+    assert (result.status, result.steps) == ("time_up", len(began))
+    assert 0 <= result.accuracy <= 1 and checkpoint is not None
 
 
 @pytest.mark.parametrize(("first", "last"), [(5, 5), (-1, 3), (0, STEPS + 1)])

@@ -1,13 +1,12 @@
 """Makes a candidate deadly, in every process whose PYTHONPATH holds this folder: Python imports this file first.
 
-`DEADLY_CALL` names a function as `module:qualified.name`, `DEADLY_CANDIDATE` an id: the process kills itself where the
-function is called for this candidate. Product code knows nothing of it.
+`DEADLY_CALL` names a function as `module:qualified.name`, `DEADLY_CANDIDATE` an id, `DEADLY_SIGNAL` a number: the
+process sends itself the signal where the function is called for the candidate. Product code knows nothing of it.
 """
 
 import functools
 import importlib
 import os
-import signal
 
 
 def _is_deadly(argument: object) -> bool:
@@ -28,7 +27,7 @@ def _make_deadly(module_name: str, qualified_name: str) -> None:
     @functools.wraps(harmless)
     def deadly(*arguments, **named):
         if any(_is_deadly(argument) for argument in arguments):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), int(os.environ["DEADLY_SIGNAL"]))
         return harmless(*arguments, **named)
 
     setattr(owner, name, deadly)

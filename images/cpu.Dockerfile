@@ -1,0 +1,29 @@
+# archloom on CPUs. Build it by `images/build.sh cpu`.
+# Layers, from what changes rarely to what changes with each commit: TensorFlow, the other packages, archloom.
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+FROM ${BASE_IMAGE} AS dependencies
+ARG PIP_INDEX_URL
+COPY images/install.sh images/cpu.lock /build/
+RUN --mount=type=secret,id=ca.pem /build/install.sh locked /build/cpu.lock
+
+FROM dependencies AS package
+WORKDIR /source
+COPY . .
+RUN /build/install.sh package
+
+FROM ${BASE_IMAGE}
+RUN useradd --uid 10001 --user-group --home-dir /tmp --no-create-home --shell /usr/sbin/nologin archloom
+COPY --from=dependencies /large/tensorflow /opt/archloom/lib/python3.11/site-packages/
+COPY --from=dependencies /opt/archloom /opt/archloom/
+COPY --from=package /package /opt/archloom/
+ENV PATH=/opt/archloom/bin:$PATH \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+ARG COMMIT
+LABEL org.opencontainers.image.title="archloom" \
+      org.opencontainers.image.revision="${COMMIT}"
+USER 10001:10001
+WORKDIR /tmp
+CMD ["archloom", "--help"]

@@ -1,0 +1,284 @@
+"""What stores in a bucket do when the network, the server or the credentials fail; the contract is in test_store.py."""
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from components.records import retrying
+from components.records.object_store import PROOF
+from components.records.store import open_search
+from tests.servers.object_stores import BUCKET, SERVERS, new_search, unreliable
+from tests.servers.unreliable_proxy import (
+    condition_dropped,
+    cut_and_measured_again,
+    cut_short,
+    lost_answer,
+    one_bit_flipped,
+    reset,
+    status,
+)
+
+ROOT = Path(__file__).parents[3]
+WRITES = ("PUT", "POST")
+RECORD = b'{"start_seconds": 3.0, "duration_seconds": 0.5}'
+OPERATIONS = {
+    "create": (lambda store: store.create("rounds/b.json", RECORD), True),
+    "read": (lambda store: store.read("rounds/a.json"), RECORD),
+    "read nothing": (lambda store: store.read("rounds/b.json"), None),
+    "exists": (lambda store: store.exists("rounds/a.json"), True),
+    "paths": (lambda store: store.paths("rounds"), ["rounds/a.json"]),
+    "size_bytes": (lambda store: store.size_bytes("rounds"), len(RECORD)),
+    "delete": (lambda store: store.delete("rounds/a.json"), None),
+}
+
+
+@pytest.fixture(params=SERVERS)
+def kind(request, monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0.002)
+    return request.param
+
+
+@pytest.fixture
+def proxy(kind):
+    return unreliable(kind)
+
+
+@pytest.fixture
+def uri(kind, proxy, monkeypatch):
+    return new_search(kind, monkeypatch, proxy.url)
+
+
+@pytest.fixture
+def store(uri):
+    """A store with one record, that has proven its server, behind the proxy."""
+    opened = open_search(uri)
+    assert opened.create("rounds/a.json", RECORD)
+    return opened
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_outlasts_a_burst_of_429_and_503_and_broken_connections(store, proxy, operation):
+    act, result = OPERATIONS[operation]
+    faults = [status(429), status(503), status(429), reset, status(500), status(503), lost_answer, status(504)]
+    if operation == "delete":
+        faults.remove(lost_answer)  # the second attempt finds nothing to remove, which is a test of its own
+    proxy.plan(*faults)
+    before = len(proxy.asked)
+    assert act(store) == result
+    assert proxy.unmet() == 0 and len(proxy.asked) > before + len(faults)
+
+
+def test_a_write_whose_answer_was_lost_knows_that_it_won(store, proxy):
+    proxy.plan(lost_answer, lost_answer, methods=WRITES)
+    assert store.create("rounds/b.json", RECORD)
+    assert proxy.unmet() == 0
+    assert store.read("rounds/b.json") == RECORD
+    assert not store.create("rounds/b.json", RECORD)
+
+
+def test_a_write_whose_answer_was_lost_knows_that_it_lost(store, proxy):
+    """The bytes there are the same, and were written by somebody else."""
+    assert store.create("rounds/b.json", RECORD)
+    proxy.plan(lost_answer, methods=WRITES)
+    assert not store.create("rounds/b.json", RECORD)
+    assert proxy.unmet() == 0
+
+
+def test_a_rival_that_comes_between_two_attempts_wins(store, uri, proxy):
+    rival, told = open_search(uri), []
+    rival.create("rounds/c.json", b"")
+
+    def overtaken(handler, ask):
+        told.append(rival.create("rounds/b.json", RECORD))
+        handler.break_off()
+
+    proxy.plan(overtaken, methods=WRITES)
+    assert not store.create("rounds/b.json", RECORD)
+    assert told == [True]
+
+
+def test_of_20_writers_of_the_same_bytes_one_wins_though_answers_are_lost(uri, proxy):
+    """12 names; of the first 60 writes of the race every third is committed unheard, and some are refused as busy."""
+    stores = [open_search(uri) for _ in range(20)]
+    assert all(store.create(f"warm/{number}", b"") for number, store in enumerate(stores))
+    proxy.plan(*[lost_answer, status(429), status(503)] * 20, methods=WRITES)
+    with ThreadPoolExecutor(20) as threads:
+        won = [
+            list(threads.map(lambda store, name=name: store.create(f"race/{name}.json", RECORD), stores))
+            for name in range(12)
+        ]
+    assert [sum(told) for told in won] == [1] * 12
+    assert proxy.unmet() == 0
+
+
+@pytest.mark.parametrize(
+    "fault", [cut_short, cut_and_measured_again, one_bit_flipped], ids=lambda fault: fault.__name__
+)
+def test_a_damaged_download_is_noticed_and_repeated(store, proxy, fault):
+    data = bytes(range(256)) * 2000
+    assert store.create("model/weights.safetensors", data)
+    proxy.plan(fault, fault, methods=("GET",))
+    assert store.read("model/weights.safetensors") == data
+    assert proxy.unmet() == 0
+
+
+def test_a_large_object_outlasts_breaks_within_its_upload(store, proxy):
+    """9 MiB: Google Cloud Storage takes it in a resumable upload, of which the start and then the data fail."""
+    data = os.urandom(9 * 2**20)
+    proxy.plan(status(503), methods=WRITES)
+    proxy.plan(reset, methods=("PUT",))
+    assert store.create("model/weights.safetensors", data)
+    assert store.read("model/weights.safetensors") == data
+    assert not store.create("model/weights.safetensors", b"")
+    assert store.size_bytes("model") == len(data)
+
+
+def test_a_large_object_whose_last_answer_was_lost_counts_as_written(store, proxy):
+    data = os.urandom(9 * 2**20)
+    proxy.plan(lost_answer, methods=("PUT",))
+    assert store.create("model/weights.safetensors", data)
+    assert store.read("model/weights.safetensors") == data
+
+
+def test_a_server_that_stays_busy_is_given_up_with_the_searchs_name(store, proxy):
+    proxy.plan(*[status(503)] * retrying.ATTEMPTS)
+    with pytest.raises(ConnectionError, match=rf"`search` must be reachable; 10 attempts failed. .*'{store.uri}'.*503"):
+        store.create("rounds/b.json", b"")
+    assert proxy.unmet() == 0
+
+
+def test_a_request_that_cannot_succeed_is_made_once(store, proxy):
+    before = len(proxy.asked)
+    proxy.plan(status(400))
+    with pytest.raises(Exception, match="400"):
+        store.read("rounds/a.json")
+    assert len(proxy.asked) == before + 1
+
+
+@pytest.mark.parametrize("code", [401, 403])
+def test_a_search_that_is_not_allowed_is_named_at_once(uri, proxy, code):
+    proxy.plan(*[status(code)] * 3)
+    with pytest.raises(PermissionError, match=rf"`search` must lie in a bucket that your credentials .*'{uri}'"):
+        open_search(uri)
+    assert len(proxy.asked) == 1
+
+
+def test_a_search_that_may_only_be_read_is_named_before_anything_is_written(uri, proxy):
+    store = open_search(uri)
+    assert store.paths("") == []
+    proxy.plan(status(403), methods=WRITES)
+    with pytest.raises(PermissionError, match=f"Received: search='{uri}'"):
+        store.create("search.yaml", b"name: tiny")
+    assert store.read("search.yaml") is None
+
+
+def test_a_bucket_that_does_not_exist_is_named_at_once(kind, monkeypatch):
+    uri = new_search(kind, monkeypatch).replace(BUCKET, "no-such-bucket")
+    with pytest.raises(
+        FileNotFoundError, match=rf"`search` must lie in a bucket that exists. Received: search='{uri}'"
+    ):
+        open_search(uri)
+
+
+def test_a_server_that_does_not_listen_is_named(kind, monkeypatch):
+    uri = new_search(kind, monkeypatch, "http://127.0.0.1:1")
+    with pytest.raises(ConnectionError, match=rf"`search` must be reachable; .* Received: search='{uri}'"):
+        open_search(uri)
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+def test_missing_credentials_are_named(scheme, tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith(("AWS_", "GOOGLE_"))] + ["STORAGE_EMULATOR_HOST"]:
+        monkeypatch.delenv(name, raising=False)
+    nowhere = str(tmp_path / "none")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "GOOGLE_APPLICATION_CREDENTIALS"):
+        monkeypatch.setenv(name, nowhere)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(PermissionError, match=rf"that your .* Received: search='{scheme}://b/s', .*Credentials"):
+        open_search(f"{scheme}://b/s")
+
+
+def test_a_server_that_overwrites_is_refused_before_the_first_record(uri, proxy):
+    store = open_search(uri)
+    proxy.plan(*[condition_dropped] * 9, methods=WRITES)
+    with pytest.raises(ValueError, match=rf"honours create-only .* this one overwrites. Received: search='{uri}'"):
+        store.create("search.yaml", b"name: tiny")
+    assert store.read("search.yaml") is None
+
+
+def test_1200_objects_are_listed_over_several_pages(kind, uri, proxy):
+    store = open_search(uri)
+    names = [f"trials/{number}/training.json" for number in range(1200)]
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(lambda name: store.create(name, b"12"), names))
+    before = len(proxy.asked)
+    assert store.paths("trials") == sorted(names)
+    assert store.size_bytes("") == 2400
+    if "fake" not in kind:  # which knows no pages
+        assert len(proxy.asked) - before == 4
+
+
+def test_a_search_sees_neither_its_neighbours_nor_marks_of_folders(kind, uri, store):
+    neighbour = open_search(f"{uri}2")
+    neighbour.create("rounds/b.json", b"")
+    store._bucket.put(f"{store._prefix}/rounds/", b"", "a console")
+    assert store.paths("") == store.paths("rounds") == ["rounds/a.json"]
+    assert neighbour.paths("") == ["rounds/b.json"]
+
+
+def test_a_search_may_be_a_whole_bucket_and_end_in_a_slash(kind, uri, store):
+    assert open_search(f"{uri}/").uri == uri
+    assert open_search(f"{uri}/").read("rounds/a.json") == RECORD
+    whole = open_search(uri.split(BUCKET)[0] + BUCKET)
+    below = uri.split(f"{BUCKET}/")[1]
+    assert whole.read(f"{below}/rounds/a.json") == RECORD
+    assert f"{below}/rounds/a.json" in whole.paths("")
+    assert whole.paths(below) == [f"{below}/{PROOF}", f"{below}/rounds/a.json"]
+
+
+def test_an_object_that_a_person_uploaded_is_read(kind, uri, store):
+    """It names no writer, and no digest of ours."""
+    key = f"{store._prefix}/search.yaml"
+    if kind == "s3":
+        store._bucket._client.put_object(Bucket=BUCKET, Key=key, Body=b"name: tiny")
+    else:
+        store._bucket._blob(key).upload_from_string(b"name: tiny")
+    assert store.exists("search.yaml") and store.read("search.yaml") == b"name: tiny"
+    assert not store.create("search.yaml", b"name: tiny")
+
+
+def test_a_browser_shows_the_report(kind, store):
+    store.create("report.html", b"<p>found</p>")
+    key = f"{store._prefix}/report.html"
+    if kind == "s3":
+        received = store._bucket._client.head_object(Bucket=BUCKET, Key=key)["ContentType"]
+    else:
+        received = store._bucket._bucket.get_blob(key).content_type
+    assert received == "text/html"
+
+
+@pytest.mark.parametrize("uri", ["gs://", "s3:///search", "S3://b/search"])
+def test_a_uri_without_a_store_is_refused(uri):
+    with pytest.raises(ValueError, match=re.escape(f"s3://bucket/prefix URI. Received: search={uri!r}.")):
+        open_search(uri)
+
+
+def test_a_local_search_imports_no_client_library(tmp_path):
+    program = (
+        "import sys; from components.records.store import open_search; open_search(sys.argv[1]).create('a', b'');"
+        "print([name for name in ('boto3', 'google.cloud.storage', 'requests') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    assert subprocess.check_output(command, cwd=ROOT, text=True) == "[]\n"
+
+
+def test_a_client_library_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.delitem(sys.modules, "components.records.s3_bucket", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"install 'archloom\[s3\]'. Received: search='s3://b/s', .*boto3"):
+        open_search("s3://b/s")

@@ -1,0 +1,39 @@
+"""The image under test: the one that `ARCHLOOM_IMAGE` names, else the one of the commit; skipped where there is none."""
+
+import os
+
+import pytest
+
+from pipelines.versions import UnnamedVersion, commit_name
+
+NAME = "archloom/python-tensorflow"
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The client of a Docker engine; without one these tests are skipped, unless an image to test was named."""
+    import docker
+
+    try:
+        client = docker.from_env()
+    except docker.errors.DockerException:
+        if "ARCHLOOM_IMAGE" in os.environ:
+            raise
+        pytest.skip("no Docker engine answers")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def image(engine):
+    """Name of the cpu image."""
+    import docker
+
+    try:
+        name = os.environ.get("ARCHLOOM_IMAGE") or f"{NAME}:{commit_name()}"
+        engine.images.get(name)
+    except (UnnamedVersion, docker.errors.ImageNotFound) as error:
+        if "ARCHLOOM_IMAGE" in os.environ:
+            raise
+        pytest.skip(f"no image of this tree, see images/build.sh: {error}")
+    return name
