@@ -1,4 +1,5 @@
-# archloom on NVIDIA GPUs: TensorFlow with CUDA's libraries from PyPI; the driver comes from the node. Build it by `images/build.sh gpu`.
+# archloom on NVIDIA GPUs: TensorFlow with CUDA's libraries from PyPI; the driver comes from the node.
+# Build it by `images/build.sh gpu`.
 # Layers, from what changes rarely to what changes with each commit: CUDA, TensorFlow, the other packages, archloom.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 

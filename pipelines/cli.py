@@ -1,8 +1,8 @@
-"""The command line: `archloom run | status | report | validate`."""
+"""The command line: `archloom run | status | report | validate`, and `compile | upload | schedule` for a cluster."""
 
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -13,6 +13,17 @@ from components.records.store import DamagedRecord, Store, open_search, read_rec
 from components.records.summary import Summary
 from components.search_file.stored import AnotherSearch, get_search, put_search
 from components.search_file.validate import InvalidSearch, read_search
+from pipelines.operations_cli import (
+    Installation,
+    compile_package,
+    installation_options,
+    job_options,
+    package_options,
+    run_on_cluster,
+    schedule,
+    show_runs,
+    upload,
+)
 
 FAILED, INVALID, NOTHING_SURVIVED, INTERRUPTED = 1, 2, 3, 130
 console = Console(highlight=False)
@@ -26,15 +37,25 @@ def main() -> None:
 
 @main.command()
 @click.argument("search_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--search-dir", type=click.Path(file_okay=False, path_type=Path), help="Default: runs/NAME.")
+@click.option("--search-dir", help="Folder; with --host a gs:// or s3:// URI. Default: runs/NAME.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Shards at the same time.")
-def run(search_file: Path, search_dir: Path | None, workers: int) -> None:
-    """Run a search on this machine; an interrupted one goes on, a finished one is only shown.
+@installation_options(required=False)
+@package_options
+@job_options
+def run(search_file: Path, search_dir: str | None, workers: int, host: str | None, **options: Any) -> None:
+    """Run a search on this machine, or with --host on Kubeflow; an interrupted one goes on, a finished one is shown.
 
-    Exit codes: 0 finished, 1 a step failed, 2 the search file is wrong, 3 no candidate survived, 130 interrupted.
+    Exit codes: 0 finished (with --host: started), 1 a step failed or Kubeflow refused, 2 the search file or an option
+    is wrong, 3 no candidate survived, 130 interrupted.
     """
     text, search = _valid(search_file)
-    folder = (search_dir or Path("runs", search.name)).absolute()
+    if host is not None:
+        if search_dir is None:
+            raise click.UsageError("--host needs --search-dir, a gs:// or s3:// URI.")
+        return run_on_cluster(search_file, search_dir, host=host, **options)
+    if _is_remote(search_dir or ""):
+        raise click.UsageError(f"A run on this machine keeps its search in a folder. Received: {search_dir}.")
+    folder = Path(search_dir or Path("runs", search.name)).absolute()
     store = open_search(str(folder))
     try:
         put_search(store, text)
@@ -47,7 +68,7 @@ def run(search_file: Path, search_dir: Path | None, workers: int) -> None:
         _run(store, search, text, folder, workers)
         summary = read_record(store, SUMMARY, Summary)
     assert summary is not None
-    _show(store, summary, folder)
+    _show(store, summary, str(folder))
 
 
 @main.command()
@@ -67,14 +88,16 @@ def validate(search_file: Path | None, fields: bool) -> None:
 
 
 @main.command()
-@click.argument("search_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def status(search_dir: Path) -> None:
-    """Show how far a search is."""
+@click.argument("search_dir")
+@installation_options(required=False)
+def status(search_dir: str, host: str | None, **who: Any) -> None:
+    """Show how far a search is: a folder, or a gs:// or s3:// URI; with --host also its runs on Kubeflow."""
     from pipelines.live_view import plain_line
     from pipelines.progress import ProgressReader
 
-    store = open_search(str(search_dir))
-    search = _stored(store)
+    store, search = _stored(search_dir)
+    if host is not None:
+        show_runs(Installation(host, **who), search.name, search_dir)
     try:
         summary = read_record(store, SUMMARY, Summary)
         line = plain_line(ProgressReader(store).read(), search)
@@ -83,22 +106,20 @@ def status(search_dir: Path) -> None:
     if summary is None:
         console.print(f"{search.name}: {line}", soft_wrap=True)
     else:
-        _show(store, summary, search_dir.absolute())
+        _show(store, summary, store.uri)
 
 
 @main.command()
-@click.argument("search_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: DIR/report.html.")
-def report(search_dir: Path, output: Path | None) -> None:
-    """Write the report of a search, finished or not."""
+@click.argument("search_dir")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: report.html in the search.")
+def report(search_dir: str, output: Path | None) -> None:
+    """Write the report of a search, finished or not; of one in object storage to this folder."""
     from components.report.gather import gather
     from components.report.page import render
 
-    store = open_search(str(search_dir))
-    _stored(store)
-    target = output or search_dir / REPORT
-    if output is None and not store.exists(REPORT):
-        target = search_dir / "report-so-far.html"  # the name of the final report is written once, by the search
+    store, _ = _stored(search_dir)
+    name = REPORT if store.exists(REPORT) else "report-so-far.html"  # the final name is written once, by the search
+    target = output or Path("" if _is_remote(search_dir) else store.uri, name)
     try:
         target.write_text(render(gather(store)), encoding="utf-8")
     except DamagedRecord as error:
@@ -120,12 +141,16 @@ def _run(store: Store, search: Search, text: str, folder: Path, workers: int) ->
         _end(str(error), FAILED)
 
 
-def _show(store: Store, summary: Summary, folder: Path) -> None:
+def _show(store: Store, summary: Summary, folder: str) -> None:
     from pipelines.result_view import show_result
 
     show_result(summary, folder, console)
     if summary.outcome == "nothing_survived":
         sys.exit(NOTHING_SURVIVED)
+
+
+def _is_remote(search_dir: str) -> bool:
+    return "://" in search_dir and not search_dir.startswith("file://")
 
 
 def _valid(path: Path) -> tuple[str, Search]:
@@ -137,13 +162,18 @@ def _valid(path: Path) -> tuple[str, Search]:
         _end(f"{path} is no valid search:\n{error}", INVALID)
 
 
-def _stored(store: Store) -> Search:
+def _stored(search_dir: str) -> tuple[Store, Search]:
     try:
-        return get_search(store)
-    except (FileNotFoundError, InvalidSearch) as error:
+        store = open_search(search_dir)
+        return store, get_search(store)
+    except (OSError, ImportError, ValueError) as error:  # no such search, bucket, right or client library
         _end(str(error), INVALID)
 
 
 def _end(message: str, code: int) -> NoReturn:
     console.print(message, soft_wrap=True, markup=False)
     sys.exit(code)
+
+
+for _command in (compile_package, upload, schedule):
+    main.add_command(_command)

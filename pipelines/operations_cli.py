@@ -1,4 +1,4 @@
-"""The commands that work on a cluster: `archloom upload | schedule`, and `run` and `status` with a host."""
+"""The commands for a cluster: `archloom compile | upload | schedule`, and `run` and `status` with a host."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,6 +95,17 @@ def job_options(command: Callable) -> Callable:
         click.option("--service-account", help="That the steps run as. Default: Kubeflow's."),
         click.option("--pipeline-root", help="Where Kubeflow keeps what its pages show. Default: Kubeflow's."),
     )(command)
+
+
+@click.command("compile")
+@click.option("--depth", type=click.IntRange(1, 8), help="Rounds of a run.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path(f"{PIPELINE}.yaml"))
+def compile_package(depth: int | None, output: Path) -> None:
+    """Compile the pipeline to the YAML that Kubeflow's upload form takes."""
+    with told():
+        if not output.parent.is_dir():
+            raise ValueError(f"`--output` must name a file in a folder that exists. Received: {output}.")
+        click.echo(f"Compiled: {_compiled(output, depth)}")
 
 
 @click.command()

@@ -1,7 +1,5 @@
 """A finished search in the terminal: what was found, how good it is, where the seconds went."""
 
-from pathlib import Path
-
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +8,7 @@ from components.records.layout import REPORT
 from components.records.summary import PredictorSummary, Summary
 
 
-def show_result(summary: Summary, search: Path, console: Console) -> None:
+def show_result(summary: Summary, search: str, console: Console) -> None:
     """Prints the result as tables, and the path of the report."""
     searched = [one for part in summary.rounds if part.round.startswith("rounds/") for one in part.candidates]
     rounds = sum(part.round.startswith("rounds/") for part in summary.rounds)
@@ -26,8 +24,8 @@ def show_result(summary: Summary, search: Path, console: Console) -> None:
             f"        in {winner.network}, width {winner.width:g}, depth {winner.depth:g}, {winner.parameters} weights"
         )
         console.print(_predictors([one for one in (summary.single_best, summary.mean_member, summary.ensemble) if one]))
-        console.print(f"model:  {search / 'model'}", soft_wrap=True)
-    console.print(f"report: {search / REPORT}", soft_wrap=True)
+        console.print(f"model:  {search}/model", soft_wrap=True)
+    console.print(f"report: {search}/{REPORT}", soft_wrap=True)
 
 
 def _predictors(rows: list[PredictorSummary]) -> Table:

@@ -85,7 +85,7 @@ def upload(client: kfp.Client, package: Path, version: str, pipeline: str = PIPE
             lambda: quietly(client.upload_pipeline_version, str(package), version, pipeline_id=where),
         )
     except KubeflowError as error:
-        if True:
+        if not there:
             _take_back(client, holder, error)
         raise
     found = _version(client, where, version) or found  # as it is stored, whoever stored it

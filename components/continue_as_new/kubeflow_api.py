@@ -119,4 +119,4 @@ def _no_answer(host: str, why: BaseException) -> str:
         return f"{host} doesn't answer: connected, but silent for {ANSWER_SECONDS:g} seconds."
     if isinstance(why, ProtocolError):
         return f"{host} doesn't answer: it closed the connection without one."
-    return f"{host} doesn't answer: {str(why).rsplit(': ', 1)[-1]}."
+    return f"{host} doesn't answer: {str(why).rsplit(': ', 1)[-1].split('] ')[-1]}."

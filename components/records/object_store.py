@@ -3,12 +3,15 @@
 import posixpath
 import secrets
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from components.records.bucket import Bucket, Listed, Trouble
 from components.records.retrying import ATTEMPTS, retried
 
-PROOF = ".create-only"  # the empty object that is written twice; no listing shows it
+PROOF = ".create-only"  # no listing shows it
+PROOF_TEXT = b"Written by several at once when this search began, to see that the server lets only one of them.\n"
+RIVALS = 4
 T = TypeVar("T")
 
 
@@ -33,8 +36,8 @@ class ObjectStore:
         self.uri = uri.rstrip("/")
         self._bucket = bucket
         self._prefix = self.uri.partition("://")[2].partition("/")[2]
-        self._proven = False
-        self._ask(lambda: bucket.objects(self._key(PROOF), most=1))
+        # One request tells whether the bucket is there, may be listed, and has passed the proof before.
+        self._proven = bool(self._ask(lambda: bucket.objects(self._key(PROOF), most=1)))
 
     def create(self, path: str, data: bytes) -> bool:
         """Writes an object unless its name is taken; returns whether this call wrote it."""
@@ -70,14 +73,22 @@ class ObjectStore:
         return self._ask(lambda: self._bucket.put(key, data, me), {Trouble.TAKEN: False}) or self._writer(key) == me
 
     def _prove_create_only(self) -> None:
-        """Refuses, before the first write, a server that overwrites: some that speak S3 ignore the condition."""
+        """Refuses, before a search's first write, a server that ignores the condition, or looks first and writes later.
+
+        There are such among those that speak S3: SeaweedFS ignored it up to 3.96, and let racing writers all win up to
+        4.16 (https://github.com/seaweedfs/seaweedfs/issues/8800).
+        """
         if self._proven:
             return
         key = self._key(PROOF)
-        if self._create(key, b"") and self._create(key, b""):
+        with ThreadPoolExecutor(RIVALS) as rivals:
+            winners = sum(rivals.map(lambda _: self._create(key, PROOF_TEXT), range(RIVALS)))
+        if winners > 1:
+            self.delete(PROOF)
             raise ValueError(
-                "`search` must lie in a bucket whose server honours create-only writes (`If-None-Match: *` on S3, "
-                f"`ifGenerationMatch=0` on Google Cloud Storage); this one overwrites. Received: search={self.uri!r}."
+                "`search` must lie in a bucket whose server lets one of several racing writers win (by "
+                "`If-None-Match: *` on S3, by `ifGenerationMatch=0` on Google Cloud Storage). "
+                f"Received: search={self.uri!r}, where {winners} of {RIVALS} won."
             )
         self._proven = True
 

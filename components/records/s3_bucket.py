@@ -21,7 +21,13 @@ from components.records.bucket import TROUBLE_OF_STATUS, DamagedDownload, Listed
 WRITER, MD5 = "writer", "md5"  # kept beside each object
 NO_ANSWER = (HTTPClientError, BotoConnectionError, IncompleteReadError, DamagedDownload)
 NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError)
-PASSING_CODES = ("RequestTimeout", "BadDigest", "IncompleteBody")  # answered with 400
+TROUBLE_OF_CODE = {  # what is answered with 400
+    "BadDigest": Trouble.PASSING,
+    "IncompleteBody": Trouble.PASSING,
+    "RequestTimeout": Trouble.PASSING,
+    "ExpiredToken": Trouble.FORBIDDEN,
+    "InvalidToken": Trouble.FORBIDDEN,
+}
 
 
 class S3Bucket:
@@ -88,7 +94,6 @@ class S3Bucket:
         if isinstance(error, NO_CREDENTIALS):
             return Trouble.FORBIDDEN
         if isinstance(error, ClientError):
-            if error.response.get("Error", {}).get("Code") in PASSING_CODES:
-                return Trouble.PASSING
-            return TROUBLE_OF_STATUS.get(error.response["ResponseMetadata"]["HTTPStatusCode"], Trouble.OTHER)
+            code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return TROUBLE_OF_CODE.get(code) or TROUBLE_OF_STATUS.get(status, Trouble.OTHER)
         return Trouble.OTHER

@@ -112,10 +112,11 @@ class RealRun:
 
     def _identify(self, pid: int) -> None:
         try:
-            line = psutil.Process(pid).cmdline()
+            process = psutil.Process(pid)
+            line, above = process.cmdline(), psutil.Process(process.ppid()).cmdline()
         except psutil.Error:
             return
-        if EXECUTOR in line and "--function_to_execute" in line:
+        if EXECUTOR in line and EXECUTOR not in above:  # what a step forks looks like the step for a moment
             inputs = json.loads(line[line.index("--executor_input") + 1])["inputs"].get("parameterValues", {})
             self._known[pid] = moment_of(line[line.index("--function_to_execute") + 1], inputs, self.store)
 

@@ -13,6 +13,7 @@ from pipelines import operations_cli
 from pipelines.architecture_search import architecture_search
 from pipelines.operations_cli import (
     Installation,
+    compile_package,
     installation_options,
     job_options,
     package_options,
@@ -80,11 +81,21 @@ def test_upload_says_where_the_version_is_and_that_it_was_there(api, package):
     assert first.exit_code == second.exit_code == 0
 
 
-def test_upload_compiles_where_no_package_is_given(api):
-    result = call(upload, "--host", api.host, "--version", "c0ffee", "--depth", "1")
-    assert result.exit_code == 0, result.output
-    spec = api.versions[0].pipeline_spec
-    assert spec.get("pipeline_spec", spec)["pipelineInfo"]["name"] == "architecture-search"
+def test_what_is_compiled_is_what_upload_compiles(api, tmp_path):
+    path = tmp_path / "pipeline.yaml"
+    assert call(compile_package, "--depth", 1, "--output", path).output == f"Compiled: {path}\n"
+    call(upload, "--host", api.host, "--version", "c0ffee", "--package", path)
+    assert "is there already" in call(upload, "--host", api.host, "--version", "c0ffee", "--depth", 1).output
+
+
+def test_a_failed_compilation_is_an_error_in_words(tmp_path, monkeypatch):
+    result = call(compile_package, "--output", tmp_path / "no such folder" / "pipeline.yaml")
+    assert result.exit_code == 2
+    assert "`--output` must name a file in a folder that exists" in result.output
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    result = call(compile_package, "--output", tmp_path / "pipeline.yaml")
+    assert result.exit_code == 1
+    assert "Error: The pipeline can't be compiled" in result.output
 
 
 def test_run_uploads_and_starts_and_the_second_time_says_that_it_works(api, package, search_file):

@@ -180,6 +180,8 @@ class KubeflowApi(FaultyServer):
         parameters = (job.runtime_config and job.runtime_config.parameters) or {}
         if sum(len(key) + len(str(value)) for key, value in parameters.items()) > MOST_PARAMETER_BYTES:
             raise Refusal(400, "The input parameter length exceed maximum size of 10000.")
+        if (job.pipeline_spec is None) == (job.pipeline_version_reference is None):
+            raise Refusal(400, "proto: oneof pipeline_source must be set once")
         spec = job.pipeline_spec
         if job.pipeline_version_reference is not None:
             version = job.pipeline_version_reference.pipeline_version_id

@@ -32,13 +32,17 @@ def moto_s3() -> str:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    class Silent(MotoRequestHandler):
+        def log(self, *arguments: object) -> None:
+            """Says nothing."""
+
     application, one_at_a_time = DomainDispatcherApplication(create_backend_app), threading.Lock()
 
     def answer(environ: dict, start_response: Callable) -> list[bytes]:
         with one_at_a_time:
             return list(application(environ, start_response))
 
-    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=Silent)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     urlopen(Request(f"{url}/{BUCKET}", method="PUT")).close()
@@ -91,10 +95,15 @@ def environment(kind: str, url: str) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL": url, **keys}
 
 
-def new_search(kind: str, monkeypatch: pytest.MonkeyPatch, url: str | None = None) -> str:
-    """Returns the URI of an empty search in a store of a kind, and lets this process find its server."""
-    for name, value in environment(kind, url or SERVERS[kind]()).items():
+def reach(kind: str, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Lets this process and its children find a server of a kind at a URL."""
+    for name, value in environment(kind, url).items():
         monkeypatch.setenv(name, value)
+
+
+def new_search(kind: str, monkeypatch: pytest.MonkeyPatch, url: str | None = None) -> str:
+    """Returns the URI of an empty search in a store of a kind, which is found at a URL (the server's own)."""
+    reach(kind, monkeypatch, url or SERVERS[kind]())
     return f"{kind[:2]}://{BUCKET}/{next(_numbers)}/search"
 
 

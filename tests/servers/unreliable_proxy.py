@@ -29,11 +29,11 @@ def nothing(handler: "Handler", ask: Ask) -> None:
     handler.reply(ask())
 
 
-def status(code: int) -> Fault:
+def status(code: int, body: bytes = b"") -> Fault:
     """The server is not asked: the answer is this status."""
 
     def answer(handler: "Handler", ask: Ask) -> None:
-        handler.reply(Answer(code, [], b""))
+        handler.reply(Answer(code, [], body))
 
     return answer
 

@@ -167,7 +167,7 @@ def test_the_end_of_the_time_ends_a_training_within_a_step(store_at, small_searc
     monkeypatch.setattr(trials, "deadline", lambda store, plan: time.monotonic() + plan.seconds_left)
     start = time.monotonic()
     train_shard(store, SHARD, "probe")
-    assert seconds < time.monotonic() - start < seconds + 3  # what follows is an evaluation
+    assert seconds < time.monotonic() - start < seconds + 10  # what follows is an evaluation
     first, second = record_of(store, candidate).trials
     assert first.status == "time_up" and 0 < first.steps < plan.probe_steps
     assert second.status == "not_built"

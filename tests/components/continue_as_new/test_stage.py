@@ -91,6 +91,12 @@ def test_a_run_of_an_inline_pipeline_is_followed_by_one_of_the_same(api, store):
     assert (api.runs[-1].pipeline_spec, api.runs[-1].pipeline_version_reference) == (SPEC, None)
 
 
+def test_of_a_run_that_shows_its_version_s_content_too_only_the_version_is_sent(api, store):
+    continue_search(store, running(api, store, pipeline_spec=SPEC).run_id)
+    assert api.runs[-1].pipeline_spec is None
+    assert api.runs[-1].pipeline_version_reference.pipeline_version_id == "v1"
+
+
 @pytest.mark.parametrize("state", ["RUNNING", "FAILED", "SUCCEEDED"])
 def test_a_step_that_is_tried_again_submits_nothing(api, store, state):
     this = running(api, store)

@@ -5,14 +5,16 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from components.records import retrying
 from components.records.object_store import PROOF
 from components.records.store import open_search
-from tests.servers.object_stores import BUCKET, SERVERS, new_search, unreliable
+from tests.servers.object_stores import BUCKET, SERVERS, new_search, reach, unreliable
 from tests.servers.unreliable_proxy import (
     condition_dropped,
     cut_and_measured_again,
@@ -104,8 +106,8 @@ def test_a_rival_that_comes_between_two_attempts_wins(store, uri, proxy):
 
 def test_of_20_writers_of_the_same_bytes_one_wins_though_answers_are_lost(uri, proxy):
     """12 names; of the first 60 writes of the race every third is committed unheard, and some are refused as busy."""
-    stores = [open_search(uri) for _ in range(20)]
-    assert all(store.create(f"warm/{number}", b"") for number, store in enumerate(stores))
+    stores = [open_search(uri) for _ in range(5)] * 4
+    assert all(store.create(f"proven/{number}", b"") for number, store in enumerate(stores))
     proxy.plan(*[lost_answer, status(429), status(503)] * 20, methods=WRITES)
     with ThreadPoolExecutor(20) as threads:
         won = [
@@ -168,6 +170,17 @@ def test_a_search_that_is_not_allowed_is_named_at_once(uri, proxy, code):
     assert len(proxy.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "raised"), [("ExpiredToken", PermissionError), ("RequestTimeout", None), ("InvalidRequest", ClientError)]
+)
+def test_what_s3_answers_with_400_is_told_apart_by_its_code(monkeypatch, code, raised):
+    proxy = unreliable("s3")
+    uri = new_search("s3", monkeypatch, proxy.url)
+    proxy.plan(status(400, f"<Error><Code>{code}</Code><Message>about {code}</Message></Error>".encode()))
+    with pytest.raises(raised, match=f"about {code}") if raised else nullcontext():
+        open_search(uri)
+
+
 def test_a_search_that_may_only_be_read_is_named_before_anything_is_written(uri, proxy):
     store = open_search(uri)
     assert store.paths("") == []
@@ -203,24 +216,37 @@ def test_missing_credentials_are_named(scheme, tmp_path, monkeypatch):
         open_search(f"{scheme}://b/s")
 
 
-def test_a_server_that_overwrites_is_refused_before_the_first_record(uri, proxy):
-    store = open_search(uri)
-    proxy.plan(*[condition_dropped] * 9, methods=WRITES)
-    with pytest.raises(ValueError, match=rf"honours create-only .* this one overwrites. Received: search='{uri}'"):
-        store.create("search.yaml", b"name: tiny")
-    assert store.read("search.yaml") is None
+def test_a_server_proves_itself_once_a_search(uri, store, proxy):
+    later = open_search(uri)
+    before = len(proxy.asked)
+    assert later.create("rounds/b.json", RECORD)
+    assert len(proxy.asked) == before + 1
 
 
-def test_1200_objects_are_listed_over_several_pages(kind, uri, proxy):
-    store = open_search(uri)
+@pytest.mark.parametrize("heedless", [2, 4])
+def test_a_server_that_lets_several_writers_win_is_refused_before_the_first_record(uri, proxy, heedless):
+    """Heedless of the condition in all four writes of the proof; or in two, as where all look before one writes."""
+    for attempt in range(2):  # the second must not find a proof in what the first left
+        store = open_search(uri)
+        proxy.plan(*[condition_dropped] * heedless, methods=WRITES)
+        with pytest.raises(ValueError, match=rf"lets one of .* win .* Received: search='{uri}', where [234] of 4 won."):
+            store.create("search.yaml", b"name: tiny")
+        assert store.read("search.yaml") is None
+        assert proxy.unmet() == 0, attempt
+
+
+def test_1200_objects_are_listed_over_several_pages(kind, proxy, monkeypatch):
+    uri = new_search(kind, monkeypatch)
     names = [f"trials/{number}/training.json" for number in range(1200)]
-    with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(lambda name: store.create(name, b"12"), names))
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(lambda name, store=open_search(uri): store.create(name, b"12"), names))
+    reach(kind, monkeypatch, proxy.url)
+    store = open_search(uri)
     before = len(proxy.asked)
     assert store.paths("trials") == sorted(names)
     assert store.size_bytes("") == 2400
     if "fake" not in kind:  # which knows no pages
-        assert len(proxy.asked) - before == 4
+        assert len(proxy.asked) == before + 4
 
 
 def test_a_search_sees_neither_its_neighbours_nor_marks_of_folders(kind, uri, store):

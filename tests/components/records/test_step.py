@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from components.records.local_store import LocalStore
 from components.records.results import Span
 from components.records.step import LOGS, Shard, TimedStore, run_shard_step, shard_items
 from components.records.store import open_search, read_record, write_record
+from components.records.supervision import RUNNER_PID
 from components.records.timing import Failure, StepTiming
 
 ROOT = Path(__file__).parents[3]
@@ -37,6 +39,25 @@ def run_step_in_a_process(search, phase, logs):
     command = [sys.executable, "-c", STEP, str(search), phase]
     environment |= {LOGS: str(logs)} if logs else {}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_step_ends_with_the_run_that_started_it(tmp_path):
+    """Though its work would go on for a minute: nobody would wait for it."""
+    runner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    code = """
+import sys, time
+from components.records.step import run_step
+run_step("a_stage", sys.argv[1], lambda store: store.create("begun", b"") and time.sleep(60))
+"""
+    environment = os.environ | {RUNNER_PID: str(runner.pid)}
+    step = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env=environment)
+    until = time.monotonic() + 20
+    while not (tmp_path / "begun").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert step.poll() is None
+    runner.kill()
+    runner.wait()
+    assert step.wait(5) == 1
 
 
 def timings(search):
@@ -99,8 +120,6 @@ class SlowStore(LocalStore):
     """A store whose every read takes 20 ms."""
 
     def read(self, path):
-        import time
-
         time.sleep(0.02)
         return super().read(path)
 

@@ -85,8 +85,8 @@ def test_paths_that_leave_the_store_are_refused(store, path):
 
 
 def test_of_20_racing_writers_one_wins_and_each_learns_the_truth(uri):
-    """4 processes with 5 threads each write 60 names (12 in a bucket) at the same time."""
-    names = 12 if "://" in uri else 60
+    """4 processes with 5 threads each write 60 names (6 in a bucket) at the same time."""
+    names = 6 if "://" in uri else 60
     command = [*WRITER, "race", uri, str(names)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
     writers = [subprocess.Popen(command, **pipes) for _ in range(20 // THREADS)]

@@ -166,5 +166,5 @@ def test_the_best_come_first_and_ties_are_broken_the_same_way_every_time():
     def of(identity, reward, quality=0.5):
         return ScoredCandidate(id=identity, round="r", spec={}, reason=None, quality=quality, reward=reward)
 
-    ranked = best_first([of("c", 0.4), of("b", 0.4), of("x", None), of("a", 0.4, 0.6), of("d", 0.7), of("e", 0.0)])
-    assert [one.id for one in ranked] == ["d", "a", "b", "c", "e"]
+    ranked = best_first([of("c", 0.4), of("b", 0.4), of("x", None), of("y", 0.4, 0.6), of("d", 0.7), of("e", 0.0)])
+    assert [one.id for one in ranked] == ["d", "y", "b", "c", "e"]

@@ -1,0 +1,36 @@
+#!/bin/sh
+# A Docker engine and a base image, for a machine that has neither and reaches no registry of images: both from Debian's
+# packages, as root. Prints the base's name, for BASE_IMAGE of build.sh. The engine goes on running.
+set -eu
+base=archloom/python-base:bookworm
+docker=${DOCKER:-docker}
+
+install() {
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends docker.io debootstrap
+}
+
+start() {
+    setsid nohup dockerd >/var/log/dockerd.log 2>&1 </dev/null &
+    for _ in $(seq 60); do
+        if "$docker" info; then return; fi
+        sleep 1
+    done
+    tail -n 20 /var/log/dockerd.log
+    return 1
+}
+
+make_base() {
+    root=$(mktemp -d)
+    debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$root"
+    tar --directory="$root" --create . | "$docker" import - "$base"
+    rm -rf "$root"
+}
+
+# No `||` here: it would make a function go on after a command of it that failed.
+{
+    if ! command -v dockerd || ! command -v debootstrap; then install; fi
+    if ! "$docker" info; then start; fi
+    if ! "$docker" image inspect "$base"; then make_base; fi
+} >&2
+echo "$base"
