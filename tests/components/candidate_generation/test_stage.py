@@ -138,6 +138,18 @@ def test_a_second_round_learns_from_the_first(small_search):
     assert plan_of(store, 1).controller_state["window"] == []
 
 
+def test_every_round_has_draws_of_its_own(store_at):
+    """A first round without survivors teaches nothing: the same draws again would all have been seen before."""
+    store = store_at("round 1")
+    last = require_record(store, scores_path("rounds/00001"), Scores)
+    rejected = tuple(msgspec.structs.replace(one, reason="quality", fitness=()) for one in last.scored)
+    store.delete(scores_path("rounds/00001"))
+    write_record(store, scores_path("rounds/00001"), msgspec.structs.replace(last, scored=rejected, best=()))
+    propose_round(store)
+    assert plan_of(store, 2).controller_state["window"] == []
+    assert plan_of(store, 2).screened.get("seen_before", 0) < 4
+
+
 def test_a_round_that_is_proposed_stays_as_it_is(store_at):
     store = store_at("probed")
     before = store.read(plan_path("rounds/00001"))

@@ -129,22 +129,16 @@ def test_a_damaged_download_is_noticed_and_repeated(store, proxy, fault):
     assert proxy.unmet() == 0
 
 
-def test_a_large_object_outlasts_breaks_within_its_upload(store, proxy):
-    """9 MiB: Google Cloud Storage takes it in a resumable upload, of which the start and then the data fail."""
+def test_a_large_object_outlasts_breaks_within_its_upload(kind, store, proxy):
+    """9 MiB: Google Cloud Storage takes it in a resumable upload; its start fails, then its data, then its last answer."""
     data = os.urandom(9 * 2**20)
     proxy.plan(status(503), methods=WRITES)
-    proxy.plan(reset, methods=("PUT",))
+    proxy.plan(reset, lost_answer, methods=("PUT",))
     assert store.create("model/weights.safetensors", data)
+    assert proxy.unmet() == 0 or "fake" in kind  # which has the data sent to itself, past the proxy
     assert store.read("model/weights.safetensors") == data
     assert not store.create("model/weights.safetensors", b"")
     assert store.size_bytes("model") == len(data)
-
-
-def test_a_large_object_whose_last_answer_was_lost_counts_as_written(store, proxy):
-    data = os.urandom(9 * 2**20)
-    proxy.plan(lost_answer, methods=("PUT",))
-    assert store.create("model/weights.safetensors", data)
-    assert store.read("model/weights.safetensors") == data
 
 
 def test_a_server_that_stays_busy_is_given_up_with_the_searchs_name(store, proxy):
@@ -237,9 +231,10 @@ def test_a_server_that_lets_several_writers_win_is_refused_before_the_first_reco
 
 def test_1200_objects_are_listed_over_several_pages(kind, proxy, monkeypatch):
     uri = new_search(kind, monkeypatch)
+    filled = open_search(uri)
     names = [f"trials/{number}/training.json" for number in range(1200)]
     with ThreadPoolExecutor(4) as threads:
-        assert all(threads.map(lambda name, store=open_search(uri): store.create(name, b"12"), names))
+        assert all(threads.map(lambda name: filled.create(name, b"12"), names))
     reach(kind, monkeypatch, proxy.url)
     store = open_search(uri)
     before = len(proxy.asked)
