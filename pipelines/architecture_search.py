@@ -9,6 +9,7 @@ from kfp.dsl.base_component import BaseComponent
 
 from components.candidate_generation.component import candidate_generation
 from components.candidate_training.component import candidate_training
+from components.continue_as_new.component import continue_as_new
 from components.data_split.component import data_split
 from components.ensemble_assembly.component import ensemble_assembly, ensemble_proposal
 from components.final_scaling.component import final_scaling_proposal, final_scaling_selection
@@ -86,10 +87,12 @@ def finish(search: str):
 
 @dsl.pipeline(name="conclude")
 def conclude(search: str):
-    """Finishes the search where its budget is exhausted; else another run of this pipeline goes on."""
+    """Finishes the search where its budget is exhausted; else the next run of this pipeline version goes on."""
     exhausted = _uncached(budget_exhausted(search=search), "Is the search over?")
     with dsl.If(exhausted.output == True, name="search-over"):  # noqa: E712 (a KFP expression)
         finish(search=search)
+    with dsl.Else(name="budget-remains"):
+        _uncached(continue_as_new(search=search, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER), "Start the next run")
 
 
 def architecture_search(depth: int = DEPTH) -> BaseComponent:

@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
-from components.records.layout import ROUND_OF_KIND, plan_path, trial_path, weights_path
+import msgspec
+
+from components.records.layout import ROUND_OF_KIND, last_scores, plan_path, trial_path, weights_path
 from components.records.results import Candidate, Plan, TrainingRecord
 from components.records.store import Store, read_record, require_record
+from components.rounds.context import SearchContext
 
 
 class Trained(NamedTuple):
@@ -18,18 +21,35 @@ class Trained(NamedTuple):
 def ensemble_pool(store: Store) -> list[Trained]:
     """Returns the winner and its further initialisations; where none was trained in time, the trained grid points.
 
-    Empty where the search found nothing, or nothing was trained.
+    Where time was up before these too, the search's own best in the network to be scaled. Empty where it found nothing.
     """
-    return _trained(store, "winner") + _trained(store, "ensemble") or _trained(store, "grid")
+    return _trained(store, "winner") + _trained(store, "ensemble") or _trained(store, "grid") or _found(store)
 
 
 def _trained(store: Store, kind: str) -> list[Trained]:
     plan = require_record(store, plan_path(ROUND_OF_KIND[kind]), Plan)
-    found = []
-    for candidate in plan.candidates:
-        record = read_record(store, f"{trial_path(plan.round, candidate.id)}/training.json", TrainingRecord)
-        for trial in record.trials if record else ():
-            path = weights_path(plan.round, candidate.id, "full", trial.variant)
-            if trial.nll is not None and store.exists(path):
-                found.append(Trained(candidate, path, trial.parameters))
-    return found
+    return [one for candidate in plan.candidates for one in _models(store, plan, candidate)]
+
+
+def _found(store: Store) -> list[Trained]:
+    """The best candidate of the search rounds, whose weights they keep, in the network that would have been scaled."""
+    context, last = SearchContext(store), last_scores(store)
+    network = context.search.final_scaling.network or context.space.networks[0]
+    for best in last.best[:1] if last else ():
+        plan = require_record(store, plan_path(best.round), Plan)
+        candidate = next(one for one in plan.candidates if one.id == best.id)
+        chosen = tuple(variant for variant in candidate.variants if variant.network == network)
+        return _models(store, plan, msgspec.structs.replace(candidate, variants=chosen))
+    return []
+
+
+def _models(store: Store, plan: Plan, candidate: Candidate) -> list[Trained]:
+    """A candidate's variants that were trained and whose weights are there."""
+    record = read_record(store, f"{trial_path(plan.round, candidate.id)}/training.json", TrainingRecord)
+    trials = {trial.variant: trial for trial in record.trials if trial.nll is not None} if record else {}
+    paths = {one.name: weights_path(plan.round, candidate.id, "full", one.name) for one in candidate.variants}
+    return [
+        Trained(candidate, path, trials[name].parameters)
+        for name, path in paths.items()
+        if name in trials and store.exists(path)
+    ]

@@ -75,8 +75,8 @@ class ObjectStore:
     def _prove_create_only(self) -> None:
         """Refuses, before a search's first write, a server that ignores the condition, or looks first and writes later.
 
-        There are such among those that speak S3: SeaweedFS ignored it up to 3.96, and let racing writers all win up to
-        4.16 (https://github.com/seaweedfs/seaweedfs/issues/8800).
+        There are such among those that speak S3: SeaweedFS 3.96 ignored it, and 4.16 let writers that race all win
+        (https://github.com/seaweedfs/seaweedfs/issues/7153 and 8800).
         """
         if self._proven:
             return

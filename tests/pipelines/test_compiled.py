@@ -46,10 +46,14 @@ OVER = "inputs.parameter_values['pipelinechannel--budget-exhausted-Output'] == t
 
 
 def intended(depth):
+    ended, goes_on = (
+        ("if", OVER, [("graph", "finish", FINISH)]),
+        ("if", f"!({OVER})", ["continue_as_new {{$.pipeline_job_uuid}}"]),
+    )
     return [
         "data_split",
         ("graph", f"search-rounds-{depth}", rounds(depth)),
-        ("graph", "conclude", ["budget_exhausted", ("if", OVER, [("graph", "finish", FINISH)])]),
+        ("graph", "conclude", ["budget_exhausted", ("graph", "condition-branches-1", [ended, goes_on])]),
     ]
 
 

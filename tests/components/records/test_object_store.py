@@ -1,12 +1,8 @@
 """What stores in a bucket do when the network, the server or the credentials fail; the contract is in test_store.py."""
 
 import os
-import re
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -25,7 +21,6 @@ from tests.servers.unreliable_proxy import (
     status,
 )
 
-ROOT = Path(__file__).parents[3]
 WRITES = ("PUT", "POST")
 RECORD = b'{"start_seconds": 3.0, "duration_seconds": 0.5}'
 OPERATIONS = {
@@ -130,7 +125,7 @@ def test_a_damaged_download_is_noticed_and_repeated(store, proxy, fault):
 
 
 def test_a_large_object_outlasts_breaks_within_its_upload(kind, store, proxy):
-    """9 MiB: Google Cloud Storage takes it in a resumable upload; its start fails, then its data, then its last answer."""
+    """9 MiB: Google Cloud Storage takes it in a resumable upload. Its start fails, its data, and its last answer."""
     data = os.urandom(9 * 2**20)
     proxy.plan(status(503), methods=WRITES)
     proxy.plan(reset, lost_answer, methods=("PUT",))
@@ -281,25 +276,3 @@ def test_a_browser_shows_the_report(kind, store):
     else:
         received = store._bucket._bucket.get_blob(key).content_type
     assert received == "text/html"
-
-
-@pytest.mark.parametrize("uri", ["gs://", "s3:///search", "S3://b/search"])
-def test_a_uri_without_a_store_is_refused(uri):
-    with pytest.raises(ValueError, match=re.escape(f"s3://bucket/prefix URI. Received: search={uri!r}.")):
-        open_search(uri)
-
-
-def test_a_local_search_imports_no_client_library(tmp_path):
-    program = (
-        "import sys; from components.records.store import open_search; open_search(sys.argv[1]).create('a', b'');"
-        "print([name for name in ('boto3', 'google.cloud.storage', 'requests') if name in sys.modules])"
-    )
-    command = [sys.executable, "-c", program, str(tmp_path)]
-    assert subprocess.check_output(command, cwd=ROOT, text=True) == "[]\n"
-
-
-def test_a_client_library_that_is_not_installed_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "boto3", None)
-    monkeypatch.delitem(sys.modules, "components.records.s3_bucket", raising=False)
-    with pytest.raises(ModuleNotFoundError, match=r"install 'archloom\[s3\]'. Received: search='s3://b/s', .*boto3"):
-        open_search("s3://b/s")

@@ -1,6 +1,7 @@
 """The contract of every store, and typed records in it."""
 
 import random
+import re
 import subprocess
 import sys
 import time
@@ -140,9 +141,26 @@ def test_a_file_uri_is_the_local_path(tmp_path):
     assert open_search(f"file://{tmp_path}").read("a") == b"x"
 
 
-def test_an_unknown_scheme_is_refused():
-    with pytest.raises(ValueError, match=r"`search` must be a local path or a file://, gs://.* search='ftp://x/y'."):
-        open_search("ftp://x/y")
+@pytest.mark.parametrize("uri", ["ftp://x/y", "gs://", "s3:///search"])
+def test_a_uri_without_a_store_is_refused(uri):
+    with pytest.raises(ValueError, match=re.escape(f"s3://bucket/prefix URI. Received: search={uri!r}.")):
+        open_search(uri)
+
+
+def test_a_local_search_imports_no_client_library(tmp_path):
+    program = (
+        "import sys; from components.records.store import open_search; open_search(sys.argv[1]).create('a', b'');"
+        "print([name for name in ('boto3', 'google.cloud.storage', 'requests') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    assert subprocess.check_output(command, cwd=ROOT, text=True) == "[]\n"
+
+
+def test_a_client_library_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.delitem(sys.modules, "components.records.s3_bucket", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"install 'archloom\[s3\]'. Received: search='s3://b/s', .*boto3"):
+        open_search("s3://b/s")
 
 
 def test_a_record_comes_back_as_it_was_written(store):
