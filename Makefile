@@ -3,10 +3,10 @@ RUN := .venv/bin/python
 KILLS ?= 100
 SEARCH ?= pipelines/searches/digits.yaml
 
-.PHONY: help setup search test lint types bench faults compile lock clean
+.PHONY: help setup search test lint types bench faults e2e compile lock clean
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Make the environment from the locked dependencies
 
@@ -33,6 +33,9 @@ bench: setup ## Measure the training step against model.fit and the bare floor
 
 faults: setup ## Kill searches at KILLS=100 seeded moments and compare what they find
 	$(RUN) -m tests.faults.kill_search --kills $(KILLS)
+
+e2e: setup ## Upload, run, schedule and report on an installation: KFP_HOST=http://... SEARCH_DIR=gs://...
+	$(RUN) -m tests.e2e.on_kubeflow $(KFP_HOST) $(SEARCH_DIR)
 
 compile: setup ## Compile the pipeline for a cluster: manifests/pipelines/architecture_search.yaml
 	$(RUN) -m pipelines.compile

@@ -5,6 +5,7 @@ The search directory is mounted at the same path, so that the same URI names it 
 
 import os
 import signal
+from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -59,10 +60,10 @@ def confined(search: str, pipeline_root: str) -> local.DockerRunner:
 
 def end_steps(search: str) -> None:
     """Kills the containers that are at work on a search; what they have written stays valid at any point."""
-    client = docker.from_env()
-    for container in client.containers.list(filters={"label": f"{OF_SEARCH}={search}"}):
-        container.kill()
-    client.close()
+    with closing(docker.from_env()) as client:
+        for container in client.containers.list(filters={"label": f"{OF_SEARCH}={search}"}):
+            with suppress(docker.errors.APIError):  # it has just ended by itself
+                container.kill()
 
 
 def _end_with_steps(search: str, number: int, frame: FrameType | None) -> None:

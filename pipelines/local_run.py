@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from components.records.layout import REPORT, committed_rounds
-from components.records.step import LOGS
-from components.records.store import open_search
+from components.records.step import LOGS, failure_files
+from components.records.store import Store, open_search
 from components.records.supervision import RUNNER_PID, end_group_with_parent
 
 FOLDER = "kubeflow"  # what the local runner itself writes, below the search directory
@@ -22,7 +22,8 @@ class NoProgress(RuntimeError):
 def run_until_finished(search: str, description: str, workers: int, image: str = "") -> None:
     """Runs the pipeline until the search has its report, which it writes last.
 
-    A run ends after as many rounds as the pipeline nests; then the next one goes on.
+    A run ends after as many rounds as the pipeline nests; then the next one goes on. So it does where a step's process
+    was killed, by what it worked on or by the system: the attempts see to it that nothing is tried for ever.
 
     Args:
         search: path of the search directory.
@@ -49,10 +50,26 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root)
     with local_workers(workers):
         while not store.exists(REPORT):
-            before = len(committed_rounds(store))
-            pipeline(search=search, description=description)
+            before, objects, failures = len(committed_rounds(store)), _objects(store), _failures(search)
+            try:
+                pipeline(search=search, description=description)
+            except RuntimeError as error:
+                if _failures(search) != failures or _objects(store) == objects:
+                    raise
+                print(f"A step died without a word: {error}. The search goes on.", flush=True)
+                continue
             if len(committed_rounds(store)) == before and not store.exists(REPORT):
                 raise NoProgress(f"A run of the pipeline left the search where it was, after {before} rounds.")
+
+
+def _objects(store: Store) -> int:
+    """How many records there are, attempts included: a run that died but left more than it found got further."""
+    return sum(len(store.paths(folder)) for folder in ("data", "rounds", "scaling", "ensemble", "model"))
+
+
+def _failures(search: str) -> int:
+    """How many steps have said why they failed; one whose process was killed could not."""
+    return len(failure_files(Path(search, "logs")))
 
 
 def main() -> None:

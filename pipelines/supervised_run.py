@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from components.records.step import failure_files
 from components.records.timing import Failure
 
 ENDING_SECONDS = 5.0
@@ -32,7 +33,7 @@ def supervised_run(search: Path, description: str, workers: int, tick: Callable[
     """
     logs = search / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    known = set(_failure_files(logs))
+    known = set(failure_files(logs))
     with open(logs / "run.log", "ab") as log:
         command = [sys.executable, "-m", "pipelines.local_run", str(search), str(workers), str(os.getpid())]
         process = subprocess.Popen(
@@ -64,13 +65,9 @@ def _end_group(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def _failure_files(logs: Path) -> list[Path]:
-    return sorted(logs.glob("*.failure-*.json"))
-
-
 def _why(logs: Path, known: set[Path], code: int) -> str:
     failures = [
-        msgspec.json.decode(path.read_bytes(), type=Failure) for path in _failure_files(logs) if path not in known
+        msgspec.json.decode(path.read_bytes(), type=Failure) for path in failure_files(logs) if path not in known
     ]
     if failures:
         first = min(failures, key=lambda failure: failure.finished_seconds)

@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -124,6 +125,11 @@ def _redirect_output(stage: str, at: str) -> str:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     return path
+
+
+def failure_files(logs: Path) -> list[Path]:
+    """The files below a local run's logs in which failed steps say why, each a `Failure`."""
+    return sorted(logs.glob("*.failure-*.json"))
 
 
 def _note_failure(stage: str, at: str, error: BaseException, log: str) -> None:

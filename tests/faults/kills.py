@@ -11,7 +11,7 @@ from tests.faults.moments import Moment
 from tests.faults.plan import Planned
 from tests.faults.real_run import POLL_SECONDS, RealRun, Step
 
-FAILED = 1  # exit code of a command that lost its runner, or whose step died
+FAILED = 1  # exit code of a command that lost its runner
 MOST_ATTEMPTS = 3
 
 
@@ -42,7 +42,14 @@ def _kill_command(run: RealRun, step: Step) -> None:
 
 
 def _kill_step(run: RealRun, step: Step) -> None:
+    """Kills one step, sees that the run itself goes on, and kills that too."""
+    alive = {one.pid for one in run.steps()}
     os.kill(step.pid, signal.SIGKILL)
+    while {one.pid for one in run.steps()} <= alive:
+        if run.ended():
+            return _expect(run, 0)
+        time.sleep(POLL_SECONDS)
+    _kill_run(run, step)
 
 
 WAYS: Mapping[str, Callable[[RealRun, Step], None]] = {
@@ -50,9 +57,9 @@ WAYS: Mapping[str, Callable[[RealRun, Step], None]] = {
     "runner": _kill_runner,  # the command lives, ends the steps and fails
     "orphans": _leave_orphans,  # command and runner: the steps must notice for themselves
     "command": _kill_command,  # the runner must notice, and end its steps
-    "step": _kill_step,  # one step's process: the run fails
+    "step": _kill_step,  # one step's process: the run starts it again, and is then killed too
 }
-ENDS_BY_ITSELF = ("runner", "step")  # ways after which the command itself says that the run failed
+ENDS_BY_ITSELF = ("runner",)  # ways after which the command itself says that the run failed
 
 
 def broken_search(

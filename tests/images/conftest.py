@@ -1,4 +1,4 @@
-"""The image under test: the one that `ARCHLOOM_IMAGE` names, else the one of the commit; skipped where there is none."""
+"""The image under test: the one that `ARCHLOOM_IMAGE` names, else the commit's; without any its tests are skipped."""
 
 import os
 

@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import components.image
 import kfp  # noqa: F401 (a step's command imports it)
+
+import components.image
 
 
 def writable(folder):

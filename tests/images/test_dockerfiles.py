@@ -23,7 +23,7 @@ def lines(variant):
 
 def environment(variant):
     """What a Dockerfile sets for the processes of its image."""
-    block = re.search(r"^ENV (.*(?:\\\n.*)*)$", "\n".join(lines(variant)), re.MULTILINE).group(1)
+    block = re.search(r"^ENV ((?:.*\\\n)*.*)$", "\n".join(lines(variant)), re.MULTILINE).group(1)
     return dict(one.split("=", 1) for one in block.replace("\\\n", " ").split())
 
 

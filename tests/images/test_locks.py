@@ -1,4 +1,4 @@
-"""The images' locks: what pyproject.toml says, at the tested versions, each file by its hash, and no tool of the tests."""
+"""The images' locks: what pyproject.toml asks for, at the tested versions, file by file, and no tool of the tests."""
 
 import re
 import tomllib
