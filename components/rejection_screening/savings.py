@@ -1,26 +1,42 @@
-"""What a rejection saves: the training that the full phase would have cost, predicted from the probe's step times."""
+"""What a rejection saves: the training that the full phase would have cost, predicted from the steps of probes."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from components.records.results import Candidate, TrialResult
 
 
-def predicted_saved_seconds(candidate: Candidate, trials: Sequence[TrialResult], full_steps: int) -> float:
+def seconds_a_step(trials: Iterable[TrialResult]) -> dict[str, float]:
+    """Returns the mean seconds of a step of each variant that did at least two (the first one also traces)."""
+    steps: dict[str, int] = defaultdict(int)
+    seconds: dict[str, float] = defaultdict(float)
+    for trial in trials:
+        if trial.steps > 1:
+            steps[trial.variant] += trial.steps - 1
+            seconds[trial.variant] += trial.step_seconds
+    return {name: seconds[name] / count for name, count in steps.items()}
+
+
+def predicted_saved_seconds(
+    candidate: Candidate, trials: Sequence[TrialResult], full_steps: int, others: Mapping[str, float] | None = None
+) -> float:
     """Returns the seconds of steps that are not done, over all variants.
 
-    A variant that was not tried is taken to cost a step in proportion to its predicted multiply-adds.
+    A variant that was not tried is taken to cost a step what it cost other candidates; where it was not tried with them
+    either, a step in proportion to its predicted multiply-adds; where nothing was measured at all, nothing (0.0).
 
     Args:
         candidate: with the predicted costs of its variants.
-        trials: the probe's results; at least one variant must have done two steps, else nothing can be predicted (0.0).
+        trials: the probe's results.
         full_steps: steps of the full phase, the probe's included.
+        others: seconds a step of each variant, as other candidates of the round took them.
     """
-    timed = [trial for trial in trials if trial.steps > 1]
-    if not timed:
-        return 0.0
-    work = sum(candidate.costs[trial.variant]["multiply_adds"] * (trial.steps - 1) for trial in timed)
-    seconds_each = sum(trial.step_seconds for trial in timed) / work
+    own = seconds_a_step(trials)
+    known = {**(others or {}), **own}
+    work = {name: costs["multiply_adds"] for name, costs in candidate.costs.items()}
+    measured = [trial for trial in trials if trial.variant in own]
+    done = sum(work[trial.variant] * (trial.steps - 1) for trial in measured)
+    rate = sum(trial.step_seconds for trial in measured) / done if done else 0.0
     return sum(
-        candidate.costs[trial.variant]["multiply_adds"] * max(0, full_steps - trial.steps) * seconds_each
-        for trial in trials
+        max(0, full_steps - trial.steps) * known.get(trial.variant, rate * work[trial.variant]) for trial in trials
     )

@@ -16,8 +16,8 @@ from components.records.results import (
 )
 from components.records.rows import read_part
 from components.records.spans import Stopwatch
-from components.records.store import Store, require_record
-from components.rejection_screening.savings import predicted_saved_seconds
+from components.records.store import Store, read_record, require_record
+from components.rejection_screening.savings import predicted_saved_seconds, seconds_a_step
 from components.rounds.context import SearchContext
 from components.rounds.rejection_rules import is_non_finite, over_limit, passes
 
@@ -35,7 +35,8 @@ class Screen(SearchContext):
         """Returns whether a candidate goes on, from the cheapest test to the dearest."""
         size = over_limit(candidate, self.search.rejection.size)
         if size:
-            return self.rejected(candidate, "size", size)
+            untried = [TrialResult(variant=variant.name, status="not_built") for variant in candidate.variants]
+            return self.rejected(candidate, "size", size, saved_seconds=self._saved(plan, candidate, untried))
         probe = require_record(self.store, f"{trial_path(plan.round, candidate.id)}/probe.json", TrainingRecord)
         if probe.failed:
             return self.rejected(candidate, "failed", probe.failed)
@@ -50,8 +51,7 @@ class Screen(SearchContext):
             return Verdict(
                 candidate=candidate.id, reason=None, detail="", kept=kept, stability_norms=norms, span=self.watch.span()
             )
-        saved = predicted_saved_seconds(candidate, probe.trials, plan.full_steps)
-        return self.rejected(candidate, reason, detail, norms, saved)
+        return self.rejected(candidate, reason, detail, norms, self._saved(plan, candidate, probe.trials))
 
     def rejected(
         self,
@@ -71,6 +71,13 @@ class Screen(SearchContext):
             predicted_saved_seconds=saved_seconds,
             span=self.watch.span(),
         )
+
+    def _saved(self, plan: Plan, candidate: Candidate, trials: Sequence[TrialResult]) -> float:
+        """Predicted training seconds that a rejection saves, from this and the round's other probes so far."""
+        paths = [f"{trial_path(plan.round, one.id)}/probe.json" for one in plan.candidates]
+        probes = [probe for path in paths if (probe := read_record(self.store, path, TrainingRecord)) is not None]
+        others = seconds_a_step(trial for probe in probes for trial in probe.trials)
+        return predicted_saved_seconds(candidate, trials, plan.full_steps, others)
 
     def _after_probe(self, trials: Sequence[TrialResult]) -> tuple[tuple[str, ...], Reason | None, str]:
         """Returns the variants that go on, or why none does."""

@@ -34,7 +34,7 @@ _TAG = "tag:yaml.org,2002:"
 class _Reader(yaml.SafeLoader):
     """Composes the nodes of one document, with the scalars above, and refuses what a search file has no use for."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]  # the stub takes it for an instance's
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.rejection_screening.savings import predicted_saved_seconds
+from components.rejection_screening.savings import predicted_saved_seconds, seconds_a_step
 from tests.round_records import candidate, trial
 
 COSTS = {name: {"multiply_adds": cost} for name, cost in (("small", 1000.0), ("large", 3000.0))}
@@ -15,10 +15,22 @@ def test_a_network_that_was_not_tried_costs_in_proportion_to_its_multiply_adds()
     assert predicted_saved_seconds(ONE, trials, 30) == pytest.approx(20 * 0.1 + 30 * 0.3)
 
 
-def test_of_several_timed_networks_the_steps_are_weighed_by_their_work():
-    """9 * 1000 + 19 * 3000 = 66000 multiply-adds a row took 6.6 s: 0.1 s a step of the small one."""
+def test_of_several_timed_networks_each_has_steps_of_its_own():
+    """9 steps of the small one took 1.6 s and 19 of the large one 5 s; 20 and 10 more are saved."""
     trials = [trial("small", 0.1, steps=10, step_seconds=1.6), trial("large", 0.1, steps=20, step_seconds=5.0)]
-    assert predicted_saved_seconds(ONE, trials, 30) == pytest.approx(20 * 0.1 + 10 * 0.3)
+    assert predicted_saved_seconds(ONE, trials, 30) == pytest.approx(20 * 1.6 / 9 + 10 * 5.0 / 19)
+
+
+def test_a_network_that_was_not_tried_costs_what_it_cost_others_where_that_was_measured():
+    """30 steps of 0.5 s and 20 more of its own 0.1 s; a candidate that was never built takes both from the others."""
+    others = seconds_a_step(
+        [trial("large", 0.1, steps=11, step_seconds=4.0), trial("large", 0.1, steps=11, step_seconds=6.0)]
+    )
+    assert others == {"large": 0.5}
+    trials = [trial("small", 0.1, steps=10, step_seconds=0.9), trial("large", None, status="not_built", steps=0)]
+    assert predicted_saved_seconds(ONE, trials, 30, others) == pytest.approx(20 * 0.1 + 30 * 0.5)
+    never = [trial(name, None, status="not_built", steps=0) for name in ("small", "large")]
+    assert predicted_saved_seconds(ONE, never, 30, {"small": 0.2, **others}) == pytest.approx(30 * 0.2 + 30 * 0.5)
 
 
 def test_nothing_is_saved_of_what_was_done_and_nothing_predicted_from_one_step():
