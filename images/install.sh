@@ -20,7 +20,7 @@ locked() {
     # Packages that come as source are built by the locked setuptools, which is therefore installed first.
     sed -n '/^setuptools==/,/[^\\]$/p' "$1" >/build/setuptools.lock
     $PIP install --quiet --no-compile --require-hashes --requirement /build/setuptools.lock
-    $PIP install --quiet --no-compile --require-hashes --no-build-isolation --requirement "$1"
+    $PIP install --quiet --no-compile --require-hashes --no-build-isolation --use-pep517 --requirement "$1"
     rm -rf "$ENVIRONMENT"/lib/python3.*/site-packages/tensorflow/include # C++ headers, needed by nothing that runs
     settle "$ENVIRONMENT"
     mkdir -p /large/tensorflow /large/accelerator

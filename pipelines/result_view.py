@@ -2,6 +2,7 @@
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from components.records.layout import REPORT
@@ -19,7 +20,7 @@ def show_result(summary: Summary, search: str, console: Console) -> None:
         console.print("[bold red]No candidate survived.[/bold red] The report says what was rejected and why.")
     else:
         winner = summary.winner
-        console.print(f"winner: [bold]{winner.formula}[/bold]", soft_wrap=True)
+        console.print(f"winner: [bold]{escape(winner.formula)}[/bold]", soft_wrap=True)
         console.print(
             f"        in {winner.network}, width {winner.width:g}, depth {winner.depth:g}, {winner.parameters} weights"
         )

@@ -28,7 +28,6 @@ def _command(folder: str) -> list[str]:
     return words
 
 
-@pytest.mark.xfail(strict=True, raises=click.NoSuchOption, reason="`archloom run` takes no --host yet")
 def test_the_program_has_the_command(folder, tmp_path):
     program, command, file, *options = _command(folder)
     assert (program, command, file) == ("archloom", "run", "/etc/archloom/search.yaml")
