@@ -29,7 +29,7 @@ types: setup
 	.venv/bin/mypy
 
 bench: setup ## Measure the training step against model.fit and the bare floor
-	$(RUN) -m benchmarks.training_step
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.training_step
 
 faults: setup ## Kill searches at KILLS=100 seeded moments and compare what they find
 	$(RUN) -m tests.faults.kill_search --kills $(KILLS)

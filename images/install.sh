@@ -1,6 +1,6 @@
 #!/bin/sh
 # Steps of the images' builds.
-#   install.sh locked LOCK    makes the environment of exactly what the lock lists, its large parts set aside
+#   install.sh locked LOCK    makes the environment of exactly what the lock lists, with its large parts in /large
 #   install.sh package        installs archloom from the current folder, under /package
 # The same input gives the same bytes, dates included, so that a layer built again is not pulled again.
 set -eu
@@ -23,11 +23,10 @@ locked() {
     $PIP install --quiet --no-compile --require-hashes --no-build-isolation --use-pep517 --requirement "$1"
     rm -rf "$ENVIRONMENT"/lib/python3.*/site-packages/tensorflow/include # C++ headers, needed by nothing that runs
     settle "$ENVIRONMENT"
-    mkdir -p /large/tensorflow /large/accelerator
     cd "$ENVIRONMENT"/lib/python3.*/site-packages
-    mv tensorflow /large/tensorflow/
-    for part in nvidia libtpu; do
-        [ ! -d "$part" ] || mv "$part" /large/accelerator/
+    mkdir /large
+    for part in tensorflow libtpu nvidia/cudnn nvidia/cublas nvidia; do
+        [ ! -d "$part" ] || mv "$part" "/large/$(basename "$part")"
     done
 }
 

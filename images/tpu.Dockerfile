@@ -14,8 +14,8 @@ RUN /build/install.sh package
 
 FROM ${BASE_IMAGE}
 RUN useradd --uid 10001 --user-group --home-dir /tmp --no-create-home --shell /usr/sbin/nologin archloom
-COPY --from=dependencies /large/accelerator /opt/archloom/lib/python3.11/site-packages/
-COPY --from=dependencies /large/tensorflow /opt/archloom/lib/python3.11/site-packages/
+COPY --from=dependencies /large/libtpu /opt/archloom/lib/python3.11/site-packages/libtpu/
+COPY --from=dependencies /large/tensorflow /opt/archloom/lib/python3.11/site-packages/tensorflow/
 COPY --from=dependencies /opt/archloom /opt/archloom/
 COPY --from=package /package /opt/archloom/
 ENV PATH=/opt/archloom/bin:$PATH \

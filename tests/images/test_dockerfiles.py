@@ -11,7 +11,7 @@ import pytest
 IMAGES = Path(__file__).parents[2] / "images"
 VARIANTS = ("cpu", "gpu", "tpu")
 OWN = re.compile(  # the lines in which they may differ, besides the names of their locks
-    r"#.*|COPY --from=dependencies /large/accelerator .*"
+    r"#.*|COPY --from=dependencies /large/(cudnn|cublas|nvidia|libtpu) .*"
     r"|    (LD_LIBRARY_PATH|NVIDIA_\w+|PJRT_DEVICE|NEXT_PLUGGABLE_DEVICE_USE_C_API|TF_PLUGGABLE_DEVICE_LIBRARY_PATH)=.*"
 )
 
