@@ -42,7 +42,7 @@ compile: setup ## Compile the pipeline for a cluster: manifests/pipelines/archit
 
 lock: setup ## Lock the dependencies of pyproject.toml again
 	.venv/bin/pip install --quiet pip-tools==7.6.2
-	.venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --all-extras --output-file requirements.lock pyproject.toml
+	.venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra cpu --extra s3 --extra test --output-file requirements.lock pyproject.toml
 
 clean: ## Remove the environment; searches in runs/ stay
 	rm -rf .venv build

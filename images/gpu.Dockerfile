@@ -15,12 +15,12 @@ RUN /build/install.sh package
 
 FROM ${BASE_IMAGE}
 RUN useradd --uid 10001 --user-group --home-dir /tmp --no-create-home --shell /usr/sbin/nologin archloom
-COPY --from=dependencies /large/cudnn /opt/archloom/lib/python3.11/site-packages/nvidia/cudnn/
-COPY --from=dependencies /large/cublas /opt/archloom/lib/python3.11/site-packages/nvidia/cublas/
-COPY --from=dependencies /large/nvidia /opt/archloom/lib/python3.11/site-packages/nvidia/
-COPY --from=dependencies /large/tensorflow /opt/archloom/lib/python3.11/site-packages/tensorflow/
-COPY --from=dependencies /opt/archloom /opt/archloom/
-COPY --from=package /package /opt/archloom/
+COPY --from=dependencies /layers/cudnn /
+COPY --from=dependencies /layers/cublas /
+COPY --from=dependencies /layers/nvidia /
+COPY --from=dependencies /layers/tensorflow /
+COPY --from=dependencies /layers/packages /
+COPY --from=package /layers/archloom /
 ENV PATH=/opt/archloom/bin:$PATH \
     HOME=/tmp \
     LD_LIBRARY_PATH=/usr/local/nvidia/lib64 \

@@ -26,7 +26,7 @@ from components.report.gather_rounds import candidate_failures, gathered_rounds,
 from components.report.gather_seconds import read_timings, stage_seconds, wall_seconds
 from components.rounds.context import SearchContext
 
-PACKAGES = ("archloom", "keras", "kfp", "numpy", "tensorflow-cpu")
+PACKAGES = ("archloom", "keras", "kfp", "numpy", "tensorflow", "tensorflow-cpu", "tensorflow-tpu")
 
 
 def gather(store: Store) -> Contents:
@@ -128,7 +128,8 @@ def _bytes_kept(store: Store) -> dict[str, int]:
 
 
 def _environment(search: Search, timings: Sequence[StepTiming]) -> dict[str, str]:
-    versions = {name: metadata.version(name) for name in PACKAGES}
+    installed = {one.metadata["Name"]: one.version for one in metadata.distributions()}
+    versions = {name: installed[name] for name in PACKAGES if name in installed}
     processor = f"{_processor_name()}, {os.cpu_count()} cores"
     largest = max((one.peak_bytes for one in timings), default=0)
     machine = {"processor": processor, "largest process": f"{largest / 2**20:.0f} MiB"}

@@ -11,7 +11,7 @@ import pytest
 IMAGES = Path(__file__).parents[2] / "images"
 VARIANTS = ("cpu", "gpu", "tpu")
 OWN = re.compile(  # the lines in which they may differ, besides the names of their locks
-    r"#.*|COPY --from=dependencies /large/(cudnn|cublas|nvidia|libtpu) .*"
+    r"#.*|COPY --from=dependencies /layers/(cudnn|cublas|nvidia|libtpu) /"
     r"|    (LD_LIBRARY_PATH|NVIDIA_\w+|PJRT_DEVICE|NEXT_PLUGGABLE_DEVICE_USE_C_API|TF_PLUGGABLE_DEVICE_LIBRARY_PATH)=.*"
 )
 
@@ -45,7 +45,7 @@ def test_its_last_user_is_a_number_that_is_not_root(variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_changes_with_each_commit_is_copied_last(variant):
     last = [line for line in lines(variant) if line.startswith("COPY --from")][-1]
-    assert last == "COPY --from=package /package /opt/archloom/"
+    assert last == "COPY --from=package /layers/archloom /"
 
 
 @pytest.mark.parametrize("variant", ["gpu", "tpu"])
