@@ -11,7 +11,7 @@ PIP="$ENVIRONMENT/bin/python -m pip --no-cache-dir --disable-pip-version-check"
 
 # Compiled files that don't ask for their source's date, which is set to a fixed one; later nothing can be compiled.
 compile() {
-    "$ENVIRONMENT/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$1"
+    "$ENVIRONMENT/bin/python" -m compileall -q -f -j 0 --invalidation-mode unchecked-hash "$1"
 }
 
 layer() { # NAME PATH: moves the path into the layer
