@@ -125,6 +125,10 @@ def test_the_packages_are_those_of_the_lock(inside):
     assert {name: version for name, version in installed.items() if name not in BUILT_WITH} == locked
 
 
+def test_no_code_is_compiled_again_at_each_start(inside):
+    assert inside["checked"] == 0
+
+
 def _normal(name):
     """A distribution's name as locks spell it."""
     return re.sub(r"[-_.]+", "-", name).lower()
