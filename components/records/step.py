@@ -137,5 +137,5 @@ def _note_failure(stage: str, at: str, error: BaseException, log: str) -> None:
     if log:
         reason = f"{type(error).__name__}: {error}"
         failure = Failure(stage=stage, at=at, reason=reason, log=log, finished_seconds=time.time())
-        with open(f"{log}.failure-{os.getpid()}.json", "wb") as file:
+        with open(f"{log}.failure-{time.time_ns()}.json", "wb") as file:  # in containers all pids are the same
             file.write(msgspec.json.encode(failure))

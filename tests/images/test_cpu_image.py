@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from components.records.step import failure_files
 from components.records.store import open_search
 from tests.faults.reference import TINY, first_difference, found, reference
 
@@ -159,6 +160,16 @@ def test_what_the_steps_wrote_belongs_to_the_owner_of_the_directory(searched):
 
 def test_ending_the_run_ends_its_containers(searched):
     assert searched.left == 0
+
+
+def test_a_step_that_fails_says_why_each_time(image, given_folder):
+    """Every container's first process has the same pid, which must not name two things alike."""
+    folder = given_folder("another")
+    (folder / "search.yaml").write_text("name: another\n", encoding="utf-8")
+    assert [_start(folder, image).wait() for _ in range(2)] == [1, 1], _output(folder)
+    failures = [json.loads(file.read_bytes()) for file in failure_files(folder / "logs")]
+    assert [failure["stage"] for failure in failures] == ["data_split", "data_split"]
+    assert all(failure["reason"].startswith("InvalidSearch: `$.data`") for failure in failures), failures
 
 
 def test_a_new_run_ends_the_containers_that_a_killed_one_left(engine, image):
