@@ -4,52 +4,80 @@ Recursion happens when the pipeline is built: a function nests sub-pipelines, ea
 left, the next level. Nothing crosses the nesting but the search's URI; the steps read and write its store.
 """
 
+from typing import NamedTuple
+
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
+from kfp.dsl.pipeline_channel import PipelineChannel
 
 from components.candidate_generation.component import candidate_generation
 from components.candidate_training.component import candidate_training
-from components.continue_as_new.component import continue_as_new
+from components.continue_as_new.component import continue_as_new, search_is_free
 from components.data_split.component import data_split
 from components.ensemble_assembly.component import ensemble_assembly, ensemble_proposal
 from components.final_scaling.component import final_scaling_proposal, final_scaling_selection
 from components.hardware_benchmarking.component import hardware_benchmarking
 from components.multi_objective_scoring.component import budget_exhausted, multi_objective_scoring
 from components.rejection_screening.component import rejection_screening
+from pipelines.hardware import Hardware
+from pipelines.node_pools import NodePool, open_pool
 
 DEPTH = 4  # rounds that one run nests
 MOST_DEPTH = 8
+# Inputs of scoring, one for each benchmarking target: a step waits for a loop only through an input of its own.
+COLLECTED = ("shards", "second_target", "third_target")
 
 
-def _uncached(task: dsl.PipelineTask, name: str) -> dsl.PipelineTask:
-    """A step that always runs: what it has done already stands in the store, which Kubeflow's cache doesn't know."""
-    return task.set_caching_options(False).set_display_name(name)
+class Steps(NamedTuple):
+    """Makes the steps of a pipeline.
 
-
-def search_rounds(depth: int) -> BaseComponent:
-    """Returns the pipeline of one round that holds, while budget is left, the pipeline of `depth - 1` more.
-
-    Args:
-        depth: rounds, [1, 8].
-
-    Raises:
-        ValueError: where the depth is out of range.
+    Fields:
+        hardware: where they run; None leaves that to the runner, which has one machine.
     """
-    if not 1 <= depth <= MOST_DEPTH:
-        raise ValueError(f"`depth` must be in [1, {MOST_DEPTH}]. Received: depth={depth}.")
-    deeper = search_rounds(depth - 1) if depth > 1 else None
+
+    hardware: Hardware | None
+
+    def step(
+        self, task: dsl.PipelineTask, name: str, pool: NodePool | None = None, asks_api: bool = False
+    ) -> dsl.PipelineTask:
+        """A step that always runs: what it has done stands in the store, which Kubeflow's cache doesn't know."""
+        task.set_caching_options(False).set_display_name(name)
+        return self.hardware.place(task, pool, asks_api) if self.hardware else task
+
+    def training_pool(self) -> NodePool | None:
+        """Where steps run that train or evaluate networks."""
+        return self.hardware.train if self.hardware else None
+
+    def training(self, shard: PipelineChannel, phase: str, name: str) -> dsl.PipelineTask:
+        """Trains the candidates of a shard."""
+        return self.step(candidate_training(shard=shard, phase=phase), name, self.training_pool())
+
+    def benchmarking(self, shard: PipelineChannel, after: dsl.PipelineTask) -> dict[str, dsl.Collected]:
+        """Profiles a shard's candidates on every target; returns scoring's inputs, which wait for all of them."""
+        if self.hardware is None:
+            tasks = [self.step(hardware_benchmarking(shard=shard, device=""), "Measure latency")]
+        else:
+            tasks = [
+                self.step(hardware_benchmarking(shard=shard, device=pool.device), f"Measure on {pool.name}", pool)
+                for pool in self.hardware.benchmark
+            ]
+        return {name: dsl.Collected(task.after(after).output) for name, task in zip(COLLECTED, tasks)}
+
+
+def search_rounds(depth: int, steps: Steps) -> BaseComponent:
+    """Returns the pipeline of one round that holds, while budget is left, the pipeline of `depth - 1` more."""
+    deeper = search_rounds(depth - 1, steps) if depth > 1 else None
+    step = steps.step
 
     @dsl.pipeline(name=f"search-rounds-{depth}")
     def rounds(search: str):
-        proposed = _uncached(candidate_generation(search=search), "Propose candidates")
+        proposed = step(candidate_generation(search=search), "Propose candidates")
         with dsl.ParallelFor(proposed.output, name="shards") as shard:
-            probe = _uncached(candidate_training(shard=shard, phase="probe"), "Train briefly")
-            screened = _uncached(rejection_screening(shard=shard), "Reject early").after(probe)
-            full = _uncached(candidate_training(shard=shard, phase="full"), "Train in full").after(screened)
-            profiled = _uncached(hardware_benchmarking(shard=shard), "Measure latency").after(full)
-        scored = _uncached(
-            multi_objective_scoring(search=search, shards=dsl.Collected(profiled.output)), "Score the round"
-        )
+            probe = steps.training(shard, "probe", "Train briefly")
+            screened = step(rejection_screening(shard=shard), "Reject early", steps.training_pool()).after(probe)
+            full = steps.training(shard, "full", "Train in full").after(screened)
+            profiled = steps.benchmarking(shard, after=full)
+        scored = step(multi_objective_scoring(search=search, **profiled), "Score the round")
         if deeper is not None:
             with dsl.If(scored.outputs["Output"] == True, name="budget-left"):  # noqa: E712 (a KFP expression)
                 deeper(search=search)
@@ -57,56 +85,99 @@ def search_rounds(depth: int) -> BaseComponent:
     return rounds
 
 
-@dsl.pipeline(name="scaling-round")
-def scaling_round(search: str, part: str):
-    """One part of final scaling: propose, train and measure, choose."""
-    proposed = _uncached(final_scaling_proposal(search=search, part=part), "Propose variants of the best")
-    with dsl.ParallelFor(proposed.output, name="shards") as shard:
-        trained = _uncached(candidate_training(shard=shard, phase="full"), "Train longer")
-        profiled = _uncached(hardware_benchmarking(shard=shard), "Measure latency").after(trained)
-    _uncached(final_scaling_selection(search=search, shards=dsl.Collected(profiled.output)), "Choose")
+def scaling_round(steps: Steps) -> BaseComponent:
+    """Returns one part of final scaling: propose, train and measure, choose."""
+
+    @dsl.pipeline(name="scaling-round")
+    def scaling(search: str, part: str):
+        proposed = steps.step(final_scaling_proposal(search=search, part=part), "Propose variants of the best")
+        with dsl.ParallelFor(proposed.output, name="shards") as shard:
+            trained = steps.training(shard, "full", "Train longer")
+            profiled = steps.benchmarking(shard, after=trained)
+        steps.step(final_scaling_selection(search=search, **profiled), "Choose")
+
+    return scaling
 
 
-@dsl.pipeline(name="ensemble-round")
-def ensemble_round(search: str):
-    """Further initialisations of the winner, and the ensemble of them."""
-    proposed = _uncached(ensemble_proposal(search=search), "Propose initialisations")
-    with dsl.ParallelFor(proposed.output, name="shards") as shard:
-        trained = _uncached(candidate_training(shard=shard, phase="full"), "Train a member")
-    _uncached(ensemble_assembly(search=search, shards=dsl.Collected(trained.output)), "Assemble and report")
+def ensemble_round(steps: Steps) -> BaseComponent:
+    """Returns further initialisations of the winner, and the ensemble of them."""
+
+    @dsl.pipeline(name="ensemble-round")
+    def ensemble(search: str):
+        proposed = steps.step(ensemble_proposal(search=search), "Propose initialisations")
+        with dsl.ParallelFor(proposed.output, name="shards") as shard:
+            trained = steps.training(shard, "full", "Train a member")
+        assembled = ensemble_assembly(search=search, shards=dsl.Collected(trained.output))
+        steps.step(assembled, "Assemble and report", steps.training_pool())
+
+    return ensemble
 
 
-@dsl.pipeline(name="finish")
-def finish(search: str):
-    """Re-rank the best few, choose width and depth, train the winner, assemble its initialisations."""
-    ranked = scaling_round(search=search, part="rerank").set_display_name("Rank the best again")
-    grid = scaling_round(search=search, part="grid").set_display_name("Choose width and depth").after(ranked)
-    winner = scaling_round(search=search, part="winner").set_display_name("Train the winner").after(grid)
-    ensemble_round(search=search).set_display_name("Ensemble").after(winner)
+def finish(steps: Steps) -> BaseComponent:
+    """Returns: re-rank the best few, choose width and depth, train the winner, assemble its initialisations."""
+    scaling, ensemble = scaling_round(steps), ensemble_round(steps)
+
+    @dsl.pipeline(name="finish")
+    def finishing(search: str):
+        ranked = scaling(search=search, part="rerank").set_display_name("Rank the best again")
+        grid = scaling(search=search, part="grid").set_display_name("Choose width and depth").after(ranked)
+        winner = scaling(search=search, part="winner").set_display_name("Train the winner").after(grid)
+        ensemble(search=search).set_display_name("Ensemble").after(winner)
+
+    return finishing
 
 
-@dsl.pipeline(name="conclude")
-def conclude(search: str):
-    """Finishes the search where its budget is exhausted; else the next run of this pipeline version goes on."""
-    exhausted = _uncached(budget_exhausted(search=search), "Is the search over?")
-    with dsl.If(exhausted.output == True, name="search-over"):  # noqa: E712 (a KFP expression)
-        finish(search=search)
-    with dsl.Else(name="budget-remains"):
-        _uncached(continue_as_new(search=search, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER), "Start the next run")
+def conclude(steps: Steps) -> BaseComponent:
+    """Returns what finishes a search whose budget is exhausted; else the next run of this pipeline version goes on."""
+    finishing = finish(steps)
+
+    @dsl.pipeline(name="conclude")
+    def concluding(search: str):
+        exhausted = steps.step(budget_exhausted(search=search), "Is the search over?")
+        with dsl.If(exhausted.output == True, name="search-over"):  # noqa: E712 (a KFP expression)
+            finishing(search=search)
+        with dsl.Else(name="budget-remains"):
+            following = continue_as_new(search=search, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+            steps.step(following, "Start the next run", asks_api=True)
+
+    return concluding
 
 
-def architecture_search(depth: int = DEPTH) -> BaseComponent:
+def whole_search(depth: int, steps: Steps) -> BaseComponent:
+    """Returns the search from its data to its conclusion."""
+    searching, concluding = search_rounds(depth, steps), conclude(steps)
+    devices = steps.hardware.devices if steps.hardware else ""
+
+    @dsl.pipeline(name="whole-search")
+    def whole(search: str, description: str):
+        first = data_split(search=search, description=description, devices=devices, depth=depth)
+        split = steps.step(first, "Split the data", open_pool("cpu"))
+        searched = searching(search=search).set_display_name("Search").after(split)
+        concluding(search=search).set_display_name("Conclude").after(searched)
+
+    return whole
+
+
+def architecture_search(depth: int = DEPTH, hardware: Hardware | None = None) -> BaseComponent:
     """Returns the whole pipeline, for one run of at most `depth` rounds.
 
     Args:
         depth: rounds, [1, 8].
+        hardware: node pools and images for a cluster; None for the local runner.
+
+    Raises:
+        ValueError: where the depth is out of range.
     """
-    nested = search_rounds(depth)  # outside the pipeline below: a pipeline is built when it is decorated
+    if not 1 <= depth <= MOST_DEPTH:
+        raise ValueError(f"`depth` must be in [1, {MOST_DEPTH}]. Received: depth={depth}.")
+    steps = Steps(hardware)
+    whole = whole_search(depth, steps)  # outside the pipeline below: a pipeline is built when it is decorated
 
     @dsl.pipeline(name="architecture-search", description="Searches, scales and ensembles a neural network design.")
     def pipeline(search: str, description: str = ""):
-        split = _uncached(data_split(search=search, description=description), "Split the data")
-        searched = nested(search=search).set_display_name("Search").after(split)
-        conclude(search=search).set_display_name("Conclude").after(searched)
+        free = search_is_free(search=search, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+        steps.step(free, "Is no other run at work?", asks_api=True)
+        with dsl.If(free.output == True, name="free"):  # noqa: E712 (a KFP expression)
+            whole(search=search, description=description).set_display_name("Whole search")
 
     return pipeline

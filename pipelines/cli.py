@@ -1,4 +1,4 @@
-"""The command line: `archloom run | status | report | validate`, and `compile | upload | schedule` for a cluster."""
+"""The command line: `archloom run | status | report | validate`, and what is for a cluster."""
 
 import sys
 from pathlib import Path
@@ -18,12 +18,13 @@ from pipelines.operations_cli import (
     compile_package,
     installation_options,
     job_options,
-    package_options,
     run_on_cluster,
     schedule,
+    show_pools,
     show_runs,
     upload,
 )
+from pipelines.packages import given, package_options
 
 FAILED, INVALID, NOTHING_SURVIVED, INTERRUPTED = 1, 2, 3, 130
 console = Console(highlight=False)
@@ -45,6 +46,9 @@ def main() -> None:
 def run(search_file: Path, search_dir: str | None, workers: int, host: str | None, **options: Any) -> None:
     """Run a search on this machine, or with --host on Kubeflow; an interrupted one goes on, a finished one is shown.
 
+    On this machine the steps are processes, or with --image containers of that image. The other options but
+    --search-dir and --workers are for Kubeflow.
+
     Exit codes: 0 finished (with --host: started), 1 a step failed or Kubeflow refused, 2 the search file or an option
     is wrong, 3 no candidate survived, 130 interrupted.
     """
@@ -53,6 +57,7 @@ def run(search_file: Path, search_dir: str | None, workers: int, host: str | Non
         if search_dir is None:
             raise click.UsageError("--host needs --search-dir, a gs:// or s3:// URI.")
         return run_on_cluster(search_file, search_dir, host=host, **options)
+    image = _image(options)
     if _is_remote(search_dir or ""):
         raise click.UsageError(f"A run on this machine keeps its search in a folder. Received: {search_dir}.")
     folder = Path(search_dir or Path("runs", search.name)).absolute()
@@ -65,7 +70,7 @@ def run(search_file: Path, search_dir: str | None, workers: int, host: str | Non
     if summary is not None and store.exists(REPORT):
         console.print(f"{folder} holds this search, finished: nothing to do.", soft_wrap=True)
     else:
-        _run(store, search, text, folder, workers)
+        _run(store, search, text, folder, workers, image)
         summary = read_record(store, SUMMARY, Summary)
     assert summary is not None
     _show(store, summary, str(folder))
@@ -127,14 +132,24 @@ def report(search_dir: str, output: Path | None) -> None:
     console.print(f"report: {target}", soft_wrap=True)
 
 
-def _run(store: Store, search: Search, text: str, folder: Path, workers: int) -> None:
+def _image(options: dict[str, Any]) -> str:
+    """The image of the containers of a run on this machine, empty for none; refuses what is for Kubeflow only."""
+    wanted = given({name: value for name, value in options.items() if name != "token_file"})  # which a variable may set
+    (image, *others) = wanted.pop("image", ("",))
+    if wanted or others:
+        name = f"--{next(iter(wanted), 'image').replace('_', '-').removesuffix('-name')}"
+        raise click.UsageError(f"{name} is for Kubeflow: it needs --host.")
+    return image
+
+
+def _run(store: Store, search: Search, text: str, folder: Path, workers: int, image: str) -> None:
     from pipelines.live_view import LiveView
     from pipelines.supervised_run import RunFailed, supervised_run
 
     console.print(f"Searching in {folder}; the steps' output goes to {folder / 'logs'}.", soft_wrap=True)
     try:
         with LiveView(store, search, console) as view:
-            supervised_run(folder, text, workers, view.tick)
+            supervised_run(folder, text, workers, view.tick, image)
     except KeyboardInterrupt:
         _end("Interrupted. The same command goes on from here.", INTERRUPTED)
     except RunFailed as error:
@@ -175,5 +190,5 @@ def _end(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-for _command in (compile_package, upload, schedule):
+for _command in (compile_package, show_pools, upload, schedule):
     main.add_command(_command)

@@ -9,6 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from pipelines.packages import (
+    Package,
+    all_of,
+    compile_options,
+    compiled,
+    given,
+    of_commit,
+    package_options,
+    settings_of,
+    wanted_package,
+)
+
 if TYPE_CHECKING:
     import kfp
 
@@ -38,29 +50,6 @@ class Installation(NamedTuple):
         return f"{self.host.rstrip('/')}/#/{path}"
 
 
-class Package(NamedTuple):
-    """What to upload, and as which version.
-
-    Fields:
-        file: compiled YAML; None compiles it now.
-        version: its name; None takes the commit.
-        depth: rounds of a run, where it is compiled now.
-    """
-
-    file: Path | None = None
-    version: str | None = None
-    depth: int | None = None
-
-
-def _all_of(*options: Callable[[Callable], Callable]) -> Callable[[Callable], Callable]:
-    def add(command: Callable) -> Callable:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
 def installation_options(required: bool = True) -> Callable[[Callable], Callable]:
     """Adds the options that make an Installation.
 
@@ -70,7 +59,7 @@ def installation_options(required: bool = True) -> Callable[[Callable], Callable
     """
     token_type = click.Path(exists=True, dir_okay=False, path_type=Path)
     variable = HOST if required else None
-    return _all_of(
+    return all_of(
         click.option(
             "--host", envvar=variable, show_envvar=True, required=required, help="Address of Kubeflow Pipelines."
         ),
@@ -79,33 +68,34 @@ def installation_options(required: bool = True) -> Callable[[Callable], Callable
     )
 
 
-def package_options(command: Callable) -> Callable:
-    """Adds the options that make a Package."""
-    file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
-    return _all_of(
-        click.option("--package", type=file_type, help="Compiled pipeline. Default: compiled now."),
-        click.option("--version", "version_name", help="Name of the version. Default: the git commit."),
-        click.option("--depth", type=click.IntRange(1, 8), help="Rounds of a run, where it is compiled now."),
-    )(command)
-
-
 def job_options(command: Callable) -> Callable:
     """Adds the options of runs and recurring runs."""
-    return _all_of(
+    return all_of(
         click.option("--service-account", help="That the steps run as. Default: Kubeflow's."),
         click.option("--pipeline-root", help="Where Kubeflow keeps what its pages show. Default: Kubeflow's."),
     )(command)
 
 
 @click.command("compile")
-@click.option("--depth", type=click.IntRange(1, 8), help="Rounds of a run.")
+@compile_options
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path(f"{PIPELINE}.yaml"))
-def compile_package(depth: int | None, output: Path) -> None:
-    """Compile the pipeline to the YAML that Kubeflow's upload form takes."""
+def compile_package(output: Path, **options: Any) -> None:
+    """Compile the pipeline, with the released image, to the YAML that Kubeflow's upload form takes."""
     with told():
         if not output.parent.is_dir():
             raise ValueError(f"`--output` must name a file in a folder that exists. Received: {output}.")
-        click.echo(f"Compiled: {_compiled(output, depth)}")
+        click.echo(f"Compiled: {compiled(output, given(options))}")
+
+
+@click.command("pools")
+def show_pools() -> None:
+    """Show the node pools that --train-on and --benchmark-on name."""
+    from pipelines.node_pools import NODE_POOLS
+
+    for pool in NODE_POOLS.values():
+        chips = f"{pool.chips} {pool.resource}" if pool.resource else "-"
+        where = " ".join(f"{key}={value}" for key, value in pool.selector)
+        click.echo(f"{pool.name:18} {pool.device or '-':10} {chips:18} {pool.cpu:>3} CPU {pool.memory:>6}  {where}")
 
 
 @click.command()
@@ -115,7 +105,7 @@ def upload(host: str, namespace: str | None, token_file: Path | None, **package:
     """Upload the pipeline as a version that is named by the commit; once more changes nothing."""
     with told():
         installation = Installation(host, namespace, token_file)
-        _upload(installation, installation.connect(), _package(**package))
+        _upload(installation, installation.connect(), wanted_package(**package))
 
 
 @click.command()
@@ -208,6 +198,7 @@ def _target(
 
     A version that is only named is taken as it is, where Kubeflow has it: a pod that starts searches needs no checkout.
     """
+    from components.data_split.description import check_compiled_for
     from components.search_file.validate import read_search
     from pipelines.submissions import Target, check_remote
     from pipelines.versions import find_version
@@ -215,9 +206,12 @@ def _target(
     text = search_file.read_text(encoding="utf-8")
     search = read_search(text)
     check_remote(search_dir, text)
-    installation, wanted = Installation(host, namespace, token_file), _package(**package)
+    installation, wanted = Installation(host, namespace, token_file), wanted_package(**package)
+    if wanted.compiled:
+        settings = settings_of(wanted.compiled)
+        check_compiled_for(search, settings.hardware().devices, settings.depth)
     client = installation.connect()
-    only_named = wanted.version if wanted.file is None and wanted.depth is None else None
+    only_named = wanted.version if wanted.file is None and not wanted.compiled else None
     version = find_version(client, only_named) if only_named else None
     version = version or _upload(installation, client, wanted)
     return installation, client, Target(search, text, search_dir.rstrip("/"), version, service_account, pipeline_root)
@@ -230,26 +224,12 @@ def _upload(installation: Installation, client: "kfp.Client", package: Package) 
 
     name = package.version or commit_name()
     with TemporaryDirectory() as folder:
-        file = package.file or _compiled(Path(folder, "architecture_search.yaml"), package.depth)
+        file = package.file or compiled(Path(folder, "architecture_search.yaml"), of_commit(package.compiled))
         version = upload_version(client, file, name)
     done = "is there already" if version.was_there else "uploaded"
     page = installation.page(f"pipelines/details/{version.pipeline_id}/version/{version.version_id}")
     click.echo(f"Version {name} of {PIPELINE} {done}: {page}")
     return version
-
-
-def _compiled(path: Path, depth: int | None) -> Path:
-    from pipelines.architecture_search import DEPTH
-    from pipelines.compile import compile_pipeline
-
-    compile_pipeline(path, depth or DEPTH)
-    return path
-
-
-def _package(package: Path | None = None, version_name: str | None = None, depth: int | None = None) -> Package:
-    if package is not None and depth is not None:
-        raise click.UsageError("--depth is for a pipeline that is compiled now, not for --package.")
-    return Package(package, version_name, depth)
 
 
 def _say(job: "Submitted", made: str, was_there: str, page: str) -> None:

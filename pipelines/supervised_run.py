@@ -19,7 +19,9 @@ class RunFailed(RuntimeError):
     """A step, or the run itself, failed; the message says where, why, and where the output is."""
 
 
-def supervised_run(search: Path, description: str, workers: int, tick: Callable[[float], None]) -> None:
+def supervised_run(
+    search: Path, description: str, workers: int, tick: Callable[[float], None], image: str = ""
+) -> None:
     """Runs the pipeline locally until the search is finished.
 
     Args:
@@ -27,6 +29,7 @@ def supervised_run(search: Path, description: str, workers: int, tick: Callable[
         description: the search file's text.
         workers: shards at the same time, >= 1.
         tick: called again and again while the run works, with the seconds that it may take.
+        image: of the containers that the steps run in; empty for processes of this machine.
 
     Raises:
         RunFailed: where a step failed, or the run's process died.
@@ -35,7 +38,7 @@ def supervised_run(search: Path, description: str, workers: int, tick: Callable[
     logs.mkdir(parents=True, exist_ok=True)
     known = set(failure_files(logs))
     with open(logs / "run.log", "ab") as log:
-        command = [sys.executable, "-m", "pipelines.local_run", str(search), str(workers), str(os.getpid())]
+        command = [sys.executable, "-m", "pipelines.local_run", str(search), str(workers), str(os.getpid()), image]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )

@@ -1,6 +1,7 @@
 """Records of rounds by hand, for tests that need no training: everything that a test doesn't say is plain."""
 
-from components.records.layout import trial_path
+from components.hardware.devices import HOST
+from components.records.layout import SEARCH, profile_path, trial_path
 from components.records.results import (
     Candidate,
     Plan,
@@ -13,6 +14,7 @@ from components.records.results import (
     Verdict,
 )
 from components.records.store import write_record
+from components.search_file.stored import get_search
 
 SPAN = Span(start_seconds=1000.0, duration_seconds=1.0)
 NETWORKS = ("small", "large")
@@ -74,4 +76,5 @@ def put_training(store, of, one, trials=(), **fields):
 
 def put_profile(store, of, one, profiles=(), **fields):
     record = Profile(candidate=one.id, variants=tuple(profiles), **({"span": SPAN} | fields))
-    write_record(store, f"{trial_path(of.round, one.id)}/profile.json", record)
+    device = get_search(store).scoring.device if store.exists(SEARCH) else HOST
+    write_record(store, profile_path(of.round, one.id, device), record)

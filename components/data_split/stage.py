@@ -1,5 +1,6 @@
 """Splits the search's data set into train, validation and test rows, once."""
 
+from components.data_split.description import check_compiled_for, read_description
 from components.data_split.labelled import check_finite
 from components.data_split.sources import read_source
 from components.data_split.split import split_rows
@@ -7,19 +8,30 @@ from components.records.results import DataManifest
 from components.records.rows import write_part
 from components.records.search import Search
 from components.records.store import Store, read_record, write_record
-from components.search_file.stored import put_search
+from components.search_file.rules import DEPTH
+from components.search_file.stored import get_search, put_search
+from components.search_file.validate import read_search
 
 MANIFEST = "data/manifest.json"
 
 
-def split_search_data(store: Store, description: str) -> DataManifest:
+def split_search_data(store: Store, description: str, devices: str = "", depth: int = DEPTH) -> DataManifest:
     """Writes the search's description, unless it is there, and splits its data.
 
     Args:
         store: the search's.
-        description: the search file's text; empty where the store holds it.
+        description: the search file's text, or its URI; empty where the store holds it.
+        devices: that the pipeline measures latency on, separated by blanks; empty for the machine that it runs on.
+        depth: rounds that one run nests.
+
+    Raises:
+        WrongPipeline: where the pipeline wasn't compiled for this search.
+        DataError: where the data can't be used.
     """
-    return split_data(store, put_search(store, description))
+    text = read_description(description)
+    search = read_search(text) if text.strip() else get_search(store)
+    check_compiled_for(search, devices, depth)
+    return split_data(store, put_search(store, text))
 
 
 def split_data(store: Store, search: Search) -> DataManifest:

@@ -19,22 +19,29 @@ FLOAT32_BYTES = 4
 
 
 class Profiler(SearchContext):
-    """Profiles candidates one after the other in one process; TensorFlow is loaded where it must be measured."""
+    """Profiles candidates one after the other in one process; TensorFlow is loaded where it must be measured.
 
-    def __init__(self, store: Store):
+    Args:
+        store: the search's.
+        device: row of the device table that this process runs on, where latency is always measured; empty for the one
+            that the search names, where it is measured if the search wants that.
+    """
+
+    def __init__(self, store: Store, device: str = ""):
         super().__init__(store)
         self.watch = Stopwatch()
+        self.name = device or self.search.scoring.device
+        self.measures = bool(device) or self.search.scoring.latency == "measured" or self.name == HOST
 
     @cached_property
     def device(self) -> Device:
-        """The device that candidates are judged on; the host is measured before the first candidate is.
+        """The device that candidates are profiled for; the host is measured before the first candidate is.
 
         Raises:
             ValueError: where latency is to be measured on a device that this step does not run on.
         """
-        name = self.search.scoring.device
-        device = open_device(name, self._host() if name == HOST else None)
-        if self.search.scoring.latency == "measured":
+        device = open_device(self.name, self._host() if self.name == HOST else None)
+        if self.measures:
             from components.hardware.timing import logical_device
             from components.training.runtime import prepare_tensorflow
 
@@ -69,9 +76,7 @@ class Profiler(SearchContext):
             traffic_bytes=traffic,
             intensity=operational_intensity(flops, traffic),
         )
-        if self.device.name != HOST and self.search.scoring.latency == "estimated":
-            return estimate
-        return self._measured(candidate, variant, estimate)
+        return self._measured(candidate, variant, estimate) if self.measures else estimate
 
     def _measured(self, candidate: Candidate, variant: Variant, estimate: VariantProfile) -> VariantProfile:
         import msgspec

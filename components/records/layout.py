@@ -41,6 +41,11 @@ def trial_path(round_path: str, candidate: str) -> str:
     return f"{round_path}/trials/{candidate}"
 
 
+def profile_path(round_path: str, candidate: str, device: str) -> str:
+    """Path of a candidate's latency on a device."""
+    return f"{trial_path(round_path, candidate)}/profile-{device}.json"
+
+
 def weights_path(round_path: str, candidate: str, phase: str, variant: str) -> str:
     """Path of a variant's weights after a phase."""
     return f"{trial_path(round_path, candidate)}/{phase}-{variant}.safetensors"

@@ -206,7 +206,7 @@ class VariantProfile(Record, frozen=True, kw_only=True):
 
 
 class Profile(Record, frozen=True, kw_only=True):
-    """`profile.json` of a candidate."""
+    """`profile-DEVICE.json` of a candidate."""
 
     candidate: str
     variants: tuple[VariantProfile, ...]

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from components.records.layout import ROUND_OF_KIND, trial_path
-from components.records.results import Candidate, Plan, Profile, ScoredCandidate, Scores, TrainingRecord
+from components.records.results import Candidate, Plan, ScoredCandidate, Scores, TrainingRecord
 from components.records.store import Store, read_record
 from components.records.summary import Summary
 from components.report.contents import Compared, Comparison, ScalingGrid, ScalingPoint, Winner
 from components.report.gather_rounds import ranked
+from components.rounds.profiles import profiles_of
 from components.search_spaces.space import SearchSpace
 
 Plans = Mapping[str, Plan]
@@ -65,7 +66,7 @@ def gathered_winner(
     trained = scores[path].best[0] if path in scores and scores[path].best else None
     grid = scores[ROUND_OF_KIND["grid"]]
     point = grid.best[0].id if grid.best else ""
-    profile = read_record(store, f"{trial_path(grid.round, point)}/profile.json", Profile)
+    profiles = profiles_of(store, grid.round, point) if point else []
     return Winner(
         id=won.id,
         formula=won.formula,
@@ -77,7 +78,7 @@ def gathered_winner(
         accuracy=trained.quality if trained else None,
         latency_ms=won.latency_ms,
         steps=plans[path].full_steps,
-        profile=profile.variants if profile else (),
+        profile=tuple(one for profile in profiles for one in profile.variants),
     )
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from components.records.layout import trial_path
-from components.records.results import Plan, Profile, ScoredCandidate, Scores, TrainingRecord, Verdict
+from components.records.results import Plan, ScoredCandidate, Scores, TrainingRecord, Verdict
 from components.records.store import Store, read_record
 from components.report.contents import Failure, Round, Tried
 from components.rounds.outcomes import best_first
+from components.rounds.profiles import profiles_of
 from components.search_spaces.space import SearchSpace
 
-NAMES: dict[str, type[TrainingRecord] | type[Verdict] | type[Profile]] = {
+NAMES: dict[str, type[TrainingRecord] | type[Verdict]] = {
     "probe": TrainingRecord,
     "verdict": Verdict,
     "training": TrainingRecord,
-    "profile": Profile,
 }
 
 
@@ -78,7 +78,8 @@ def ranked(scores: Scores) -> list[ScoredCandidate]:
 def _seconds(store: Store, scored: ScoredCandidate) -> float:
     folder = trial_path(scored.round, scored.id)
     records = [read_record(store, f"{folder}/{name}.json", kind) for name, kind in NAMES.items()]
-    return sum(record.span.duration_seconds for record in records if record is not None)
+    done = [*(record for record in records if record is not None), *profiles_of(store, scored.round, scored.id)]
+    return sum(record.span.duration_seconds for record in done)
 
 
 def _with_own_seconds(rows: list[Round]) -> tuple[Round, ...]:

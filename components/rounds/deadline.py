@@ -4,15 +4,15 @@ import time
 from collections.abc import Iterator
 
 from components.records.layout import trial_path
-from components.records.results import Plan, Profile, Span, TrainingRecord, Verdict
+from components.records.results import Plan, Span, TrainingRecord, Verdict
 from components.records.spans import active_seconds, process_start_seconds
 from components.records.store import Store, read_record
+from components.rounds.profiles import profiles_of
 
-RECORDS: dict[str, type[TrainingRecord] | type[Verdict] | type[Profile]] = {
+RECORDS: dict[str, type[TrainingRecord] | type[Verdict]] = {
     "probe.json": TrainingRecord,
     "verdict.json": Verdict,
     "training.json": TrainingRecord,
-    "profile.json": Profile,
 }
 
 
@@ -24,6 +24,8 @@ def round_spans(store: Store, plan: Plan) -> Iterator[Span]:
             record = read_record(store, f"{trial_path(plan.round, candidate.id)}/{name}", kind)
             if record is not None:
                 yield record.span
+        for profile in profiles_of(store, plan.round, candidate.id):
+            yield profile.span
 
 
 def deadline(store: Store, plan: Plan) -> float | None:

@@ -10,7 +10,6 @@ from components.records.layout import trial_path
 from components.records.results import (
     Candidate,
     Plan,
-    Profile,
     Reason,
     ScoredCandidate,
     TrainingRecord,
@@ -19,7 +18,8 @@ from components.records.results import (
     Verdict,
 )
 from components.records.search import Scoring
-from components.records.store import Store, read_record, require_record
+from components.records.store import Store, require_record
+from components.rounds.profiles import judging_profile
 from components.rounds.rejection_rules import is_non_finite
 
 
@@ -59,7 +59,7 @@ def outcome(store: Store, plan: Plan, candidate: Candidate, scoring: Scoring) ->
     if reason is not None:
         return Outcome(candidate, reason, detail)
     fitness = tuple(trials[one.name].accuracy or 0.0 if one.name in trials else 0.0 for one in candidate.variants)
-    profile = read_record(store, f"{folder}/profile.json", Profile)
+    profile = judging_profile(store, plan.round, candidate.id, scoring)
     if profile is None:
         return Outcome(candidate, None, "", fitness)
     if profile.failed:

@@ -10,6 +10,11 @@ FINISHING_ROUNDS = 4  # rerank, grid, winner, ensemble
 MOST_SHARDS = 24  # in one pipeline run: Argo keeps a run's state within 1 MiB
 
 
+def most_shards(depth: int = DEPTH) -> int:
+    """Shards that a round may have in a run that nests so many rounds."""
+    return MOST_SHARDS // (depth + FINISHING_ROUNDS)
+
+
 def rule_problems(search: Search) -> Iterator[Problem]:
     """Yields where the fields of a search contradict each other."""
     for rule in RULES:
@@ -69,9 +74,9 @@ def shards_fit_one_run(search: Search) -> Iterator[Problem]:
     if rounds.shards_per_round > rounds.candidates_per_round:
         rule = f"<= `$.rounds.candidates_per_round` = {rounds.candidates_per_round}"
         yield Problem("$.rounds.shards_per_round", rule, shown(rounds.shards_per_round))
-    if rounds.shards_per_round * (DEPTH + FINISHING_ROUNDS) > MOST_SHARDS:
+    if rounds.shards_per_round > most_shards():
         rule = (
-            f"at most {MOST_SHARDS // (DEPTH + FINISHING_ROUNDS)}, as a run has {DEPTH} rounds and {FINISHING_ROUNDS}"
+            f"at most {most_shards()}, as a run has {DEPTH} rounds and {FINISHING_ROUNDS}"
             f" finishing rounds, and at most {MOST_SHARDS} shards in all"
         )
         yield Problem("$.rounds.shards_per_round", rule, shown(rounds.shards_per_round))

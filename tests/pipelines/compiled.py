@@ -69,9 +69,11 @@ def outline(compiled: Compiled, name: str | None = None) -> list:
     """A graph as nested lists in the order of execution: a step is the name of its function and what it is told.
 
     A loop is `("each", of, [...])`, a condition `("if", what, [...])`, a sub-pipeline `("graph", name, [...])`.
+    Steps of one function that run side by side are in the order of what they are told.
     """
     tasks = compiled.component(name)["dag"]["tasks"]
-    return [_outlined(compiled, task, tasks[task]) for task in _in_order(tasks)]
+    told = {task: _outlined(compiled, task, body) for task, body in tasks.items()}
+    return [told[task] for task in _in_order(tasks, told)]
 
 
 def _outlined(compiled: Compiled, task: str, body: dict) -> str | tuple:
@@ -94,7 +96,7 @@ def _told(body: dict, name: str) -> str:
     return " ".join([name, *map(str, constants)])
 
 
-def _in_order(tasks: dict) -> list[str]:
+def _in_order(tasks: dict, told: dict) -> list[str]:
     """Tasks in the one order that their dependencies leave.
 
     Raises:
@@ -104,7 +106,8 @@ def _in_order(tasks: dict) -> list[str]:
     while len(done) < len(tasks):
         ready = [task for task in tasks if task not in done and set(tasks[task].get("dependentTasks", [])) <= set(done)]
         branches = all("triggerPolicy" in tasks[task] for task in ready)  # of one condition: only one of them runs
-        if len(ready) != 1 and not (ready and branches):
+        alike = len({str(told[task]).split()[0] for task in ready}) == 1
+        if not ready or not (branches or alike):
             raise ValueError(f"`tasks` must run in one order. Received: {ready} after {done}.")
-        done += ready
+        done += sorted(ready, key=lambda task: "" if branches else str(told[task]))
     return done

@@ -7,54 +7,63 @@ from kfp import compiler, dsl
 
 from components.image import IMAGE
 from pipelines.architecture_search import DEPTH, MOST_DEPTH, architecture_search
-from pipelines.compile import COMPILED, compile_pipeline
+from pipelines.compile import COMPILED, Settings, compile_pipeline
 from tests.pipelines.compiled import Compiled, faults, outline
 
+DEVICES = ("tpu-v5e", "l4", "host")
+LARGEST = Settings(MOST_DEPTH, "l4", ("tpu-v5e", "l4-spot", "cpu"))
+TARGETS = ("shards", "second_target", "third_target")
 MOST_BYTES = 256 * 1024  # of a compiled pipeline, that Kubeflow's API and Argo take
 
-EVALUATED = ["candidate_training probe", "rejection_screening", "candidate_training full", "hardware_benchmarking"]
+SCREENED = ["candidate_training probe", "rejection_screening", "candidate_training full"]
 
 
-def rounds(depth):
+def measured(devices):
+    """Side by side, one a target."""
+    return [f"hardware_benchmarking {device}" for device in sorted(devices)]
+
+
+def rounds(depth, devices):
     """The intended graph of a round, with the next ones inside."""
-    deeper = [("graph", f"search-rounds-{depth - 1}", rounds(depth - 1))] if depth > 1 else []
+    deeper = [("graph", f"search-rounds-{depth - 1}", rounds(depth - 1, devices))] if depth > 1 else []
     left = [("if", "inputs.parameter_values['pipelinechannel--multi-objective-scoring-Output'] == true", deeper)]
     return [
         "candidate_generation",
-        ("each", "candidate-generation", EVALUATED),
+        ("each", "candidate-generation", [*SCREENED, *measured(devices)]),
         "multi_objective_scoring",
         *(left if deeper else []),
     ]
 
 
-def scaling(part, number):
-    loop = ("each", "final-scaling-proposal", ["candidate_training full", "hardware_benchmarking"])
+def scaling(part, number, devices):
+    loop = ("each", "final-scaling-proposal", ["candidate_training full", *measured(devices)])
     return ("graph", f"scaling-round{number} {part}", ["final_scaling_proposal", loop, "final_scaling_selection"])
 
 
-FINISH = [
-    scaling("rerank", ""),
-    scaling("grid", "-2"),
-    scaling("winner", "-3"),
-    (
-        "graph",
-        "ensemble-round",
-        ["ensemble_proposal", ("each", "ensemble-proposal", ["candidate_training full"]), "ensemble_assembly"],
-    ),
-]
+def finish(devices):
+    members = ("each", "ensemble-proposal", ["candidate_training full"])
+    return [
+        scaling("rerank", "", devices),
+        scaling("grid", "-2", devices),
+        scaling("winner", "-3", devices),
+        ("graph", "ensemble-round", ["ensemble_proposal", members, "ensemble_assembly"]),
+    ]
+
+
+FREE = "inputs.parameter_values['pipelinechannel--search-is-free-Output'] == true"
 OVER = "inputs.parameter_values['pipelinechannel--budget-exhausted-Output'] == true"
 
 
-def intended(depth):
-    ended, goes_on = (
-        ("if", OVER, [("graph", "finish", FINISH)]),
-        ("if", f"!({OVER})", ["continue_as_new {{$.pipeline_job_uuid}}"]),
-    )
-    return [
-        "data_split",
-        ("graph", f"search-rounds-{depth}", rounds(depth)),
+def intended(depth, *devices):
+    """The intended graph of a run that measures latency on these devices."""
+    ended = ("if", OVER, [("graph", "finish", finish(devices))])
+    goes_on = ("if", f"!({OVER})", ["continue_as_new {{$.pipeline_job_uuid}}"])
+    whole = [
+        f"data_split {depth}.0 {' '.join(devices)}",
+        ("graph", f"search-rounds-{depth}", rounds(depth, devices)),
         ("graph", "conclude", ["budget_exhausted", ("graph", "condition-branches-1", [ended, goes_on])]),
     ]
+    return ["search_is_free {{$.pipeline_job_uuid}}", ("if", FREE, [("graph", "whole-search", whole)])]
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +73,19 @@ def committed():
 
 @pytest.fixture(scope="module")
 def deepest(tmp_path_factory):
+    """The largest: eight rounds, three targets of different kinds, of which one is trained on."""
     path = tmp_path_factory.mktemp("compiled") / "deepest.yaml"
-    compile_pipeline(path, MOST_DEPTH)
+    compile_pipeline(path, LARGEST)
     return path
+
+
+def of_function(compiled, *names):
+    """Yields (task, executor's label) of every task of these functions, at any depth."""
+    for _, graph in compiled.graphs():
+        for task in graph["dag"]["tasks"].values():
+            label = compiled.component(task["componentRef"]["name"]).get("executorLabel")
+            if label and compiled.containers()[label]["args"][-1] in names:
+                yield task, label
 
 
 def test_the_committed_file_is_what_the_pipeline_compiles_to(tmp_path):
@@ -77,13 +96,18 @@ def test_the_committed_file_is_what_the_pipeline_compiles_to(tmp_path):
 
 def test_the_same_pipeline_compiles_to_the_same_text(deepest, tmp_path):
     """Kubeflow numbers components in the order of a mapping that is another one in every process."""
-    compile_pipeline(tmp_path / "again.yaml", MOST_DEPTH)
+    compile_pipeline(tmp_path / "again.yaml", LARGEST)
     assert (tmp_path / "again.yaml").read_bytes() == deepest.read_bytes()
 
 
 def test_the_graph_is_the_intended_one(committed, deepest):
-    assert outline(committed) == intended(DEPTH)
-    assert outline(Compiled.read(deepest)) == intended(MOST_DEPTH)
+    assert outline(committed) == intended(DEPTH, "host")
+    assert outline(Compiled.read(deepest)) == intended(MOST_DEPTH, *DEVICES)
+
+
+def test_what_the_local_runner_takes_is_the_same_graph(tmp_path):
+    compiler.Compiler().compile(architecture_search(2), str(tmp_path / "local.yaml"))
+    assert outline(Compiled.read(tmp_path / "local.yaml")) == intended(2, "")
 
 
 def test_nothing_is_referred_to_that_is_not_there(committed, deepest):
@@ -103,8 +127,52 @@ def test_a_step_always_runs(committed):
     assert not any(options.get("enableCache") for options in steps)
 
 
-def test_there_is_one_image_and_every_step_runs_in_it(committed):
+def test_there_is_one_image_and_every_step_runs_in_it(committed, deepest):
     assert {container["image"] for container in committed.containers().values()} == {IMAGE}
+    variants = {IMAGE, f"{IMAGE}-gpu", f"{IMAGE}-tpu"}
+    assert {container["image"] for container in Compiled.read(deepest).containers().values()} == variants
+
+
+def test_a_step_runs_in_the_image_of_its_node_pool(deepest):
+    compiled = Compiled.read(deepest)
+    images = {"host": IMAGE, "l4": f"{IMAGE}-gpu", "tpu-v5e": f"{IMAGE}-tpu"}
+    measuring = list(of_function(compiled, "hardware_benchmarking"))
+    assert len(measuring) == 3 * (MOST_DEPTH + 3)  # every round, and each part of scaling, which is called by reference
+    for task, label in measuring:
+        device = task["inputs"]["parameters"]["device"]["runtimeValue"]["constant"]
+        assert compiled.containers()[label]["image"] == images[device]
+    for _, label in of_function(compiled, "candidate_training", "rejection_screening", "ensemble_assembly"):
+        assert compiled.containers()[label]["image"] == images["l4"]
+
+
+def test_scoring_waits_for_every_target(deepest):
+    compiled = Compiled.read(deepest)
+    for task, _ in of_function(compiled, "multi_objective_scoring", "final_scaling_selection"):
+        given = task["inputs"]["parameters"]
+        sources = {given[name]["taskOutputParameter"]["outputParameterKey"] for name in TARGETS}
+        assert len(sources) == len(TARGETS), sources
+
+
+def test_training_and_measuring_end_in_time_and_are_tried_again(deepest):
+    compiled = Compiled.read(deepest)
+    tasks = list(of_function(compiled, "candidate_training", "hardware_benchmarking", "rejection_screening"))
+    assert len(tasks) > 50
+    for task, label in tasks:
+        assert task["retryPolicy"]["maxRetryCount"] >= 1
+        assert int(compiled.executors[label]["activeDeadlineSeconds"]) > 0
+
+
+def test_only_the_steps_that_ask_the_api_get_its_token(deepest):
+    compiled = Compiled.read(deepest)
+    asking = {label for _, label in of_function(compiled, "search_is_free", "continue_as_new")}
+    labels = {label: settings["podMetadata"]["labels"] for label, settings in compiled.executors.items()}
+    assert {label for label, each in labels.items() if "access-ml-pipeline" in each} == asking
+
+
+def test_no_secret_is_in_the_file(committed):
+    """Credentials are the names of Kubernetes' secrets; no step has a variable with a value of its own."""
+    assert not [label for label, container in committed.containers().items() if container.get("env")]
+    assert all(settings["secretAsEnv"] for settings in committed.executors.values())
 
 
 def test_steps_install_nothing(committed):
@@ -116,7 +184,8 @@ def test_a_run_takes_the_search_and_its_description_and_nothing_else_crosses_a_g
     for name, graph in committed.graphs():
         own = set(graph.get("inputDefinitions", {}).get("parameters", {}))
         passed = {one for one in own if not one.startswith("pipelinechannel--")}
-        assert passed <= {"search"} | ({"description"} if name is None else {"part"} if "scaling" in name else set())
+        above = {"description"} if name in (None, "comp-whole-search") else set()
+        assert passed <= {"search"} | above | ({"part"} if name and "scaling" in name else set())
 
 
 def test_the_deepest_pipeline_is_small_enough(deepest):
@@ -140,22 +209,28 @@ def broken(compiled, change):
 
 
 def tasks(specification):
-    return specification["root"]["dag"]["tasks"]
+    return specification["components"]["comp-whole-search"]["dag"]["tasks"]
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda spec: spec["components"].pop("comp-data-split"), "root/data-split: no component comp-data-split"),
+        (
+            lambda spec: spec["components"].pop("comp-data-split"),
+            "comp-whole-search/data-split: no component comp-data-split",
+        ),
         (
             lambda spec: spec["components"]["comp-data-split"].pop("executorLabel"),
-            "root/data-split: comp-data-split does nothing",
+            "comp-whole-search/data-split: comp-data-split does nothing",
         ),
         (
-            lambda spec: spec["root"]["inputDefinitions"]["parameters"].pop("search"),
-            "root/data-split: no input search in root",
+            lambda spec: spec["components"]["comp-whole-search"]["inputDefinitions"]["parameters"].pop("search"),
+            "comp-whole-search/data-split: no input search in comp-whole-search",
         ),
-        (lambda spec: tasks(spec)["conclude"]["dependentTasks"].append("finish"), "root/conclude: waits for finish"),
+        (
+            lambda spec: tasks(spec)["conclude"]["dependentTasks"].append("finish"),
+            "comp-whole-search/conclude: waits for finish",
+        ),
     ],
     ids=["component", "implementation", "input", "dependency"],
 )

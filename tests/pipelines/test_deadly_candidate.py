@@ -12,7 +12,7 @@ import pytest
 from components.candidate_generation.stage import propose_round
 from components.candidate_training.stage import train_shard
 from components.data_split.stage import split_search_data
-from components.records.layout import members_of, plan_path, round_of, search_round, shards_of, trial_path
+from components.records.layout import members_of, plan_path, profile_path, round_of, search_round, shards_of, trial_path
 from components.records.results import Plan, Profile, Verdict
 from components.records.store import open_search, require_record
 from components.records.summary import comparable
@@ -108,4 +108,4 @@ def test_a_candidate_that_kills_its_profiling_fails(survivor):
     train_shard(store, shard, "full")
     assert step(candidate, "hardware_benchmarking", store, shard) == -signal.SIGKILL
     assert step(candidate, "hardware_benchmarking", store, shard) == 0
-    assert require_record(store, f"{trial_path(round_of(shard), candidate)}/profile.json", Profile).failed == DIED
+    assert require_record(store, profile_path(round_of(shard), candidate, "tpu-v5e"), Profile).failed == DIED

@@ -38,7 +38,7 @@ def reward_by_hand(store, part, candidate, target):
     """Mean accuracy times (geometric mean of the estimates / target)^-0.07."""
     folder = trial_path(ROUND_OF_KIND[part], candidate.id)
     trained = read_record(store, f"{folder}/training.json", TrainingRecord)
-    profile = read_record(store, f"{folder}/profile.json", Profile)
+    profile = read_record(store, f"{folder}/profile-tpu-v5e.json", Profile)
     latency = np.prod([one.estimated_latency_ms for one in profile.variants]) ** (1 / len(profile.variants))
     return np.mean([one.accuracy for one in trained.trials]) * (latency / target) ** -0.07
 

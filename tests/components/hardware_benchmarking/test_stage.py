@@ -5,9 +5,10 @@ import pytest
 
 from components.hardware_benchmarking import profiling
 from components.hardware_benchmarking.stage import profile_in_child, profile_shard
-from components.records.layout import plan_path, trial_path
+from components.records.layout import plan_path, profile_path, trial_path
 from components.records.results import Plan, Profile
 from components.records.store import open_search, read_record, require_record
+from components.search_file.stored import get_search
 from components.search_spaces.norm_act_layer.space import NormActLayerSpace
 from tests.small_search import description
 
@@ -21,8 +22,9 @@ def plan_of(store, path=ROUND):
     return require_record(store, plan_path(path), Plan)
 
 
-def profile_of(store, candidate):
-    return read_record(store, f"{trial_path(ROUND, candidate.id)}/profile.json", Profile)
+def profile_of(store, candidate, device=None):
+    """Its profile on a device, by default the one that the search names."""
+    return read_record(store, profile_path(ROUND, candidate.id, device or get_search(store).scoring.device), Profile)
 
 
 def trained(store):
@@ -80,6 +82,20 @@ def test_latency_is_measured_on_the_host_beside_its_estimate(store_at, monkeypat
         assert one.measured_efficiency == pytest.approx(one.estimated_latency_ms / one.latency_ms)
 
 
+def test_a_device_that_the_step_is_on_is_measured_beside_the_one_that_the_search_names(store_at, monkeypatch):
+    monkeypatch.setattr(profiling, "REPEATS", 5)
+    store = store_at("finished")
+    before = {one.id: profile_of(store, one) for one in trained(store)}
+    for shard in SHARDS:
+        profile_shard(store, shard, "host")
+        assert store.exists(f"{shard}/profile-tpu-v5e.json") and store.exists(f"{shard}/profile-host.json")
+    for one in trained(store):
+        assert profile_of(store, one) == before[one.id]
+        measured = profile_of(store, one, "host").variants
+        assert [variant.variant for variant in measured] == [variant.variant for variant in before[one.id].variants]
+        assert all(variant.device == "host" and variant.latency_ms > 0 for variant in measured)
+
+
 def test_another_device_than_the_steps_own_is_refused_as_an_error_of_the_step(store_at):
     """As often as it is tried: a candidate can't help it, and gets no profile that says that it failed."""
     store = without_profiles(store_at("finished"), latency="measured", device="tpu-v5e")
@@ -117,7 +133,7 @@ def test_a_measurement_is_never_repeated(store_at, monkeypatch):
     store = store_at("finished")
     before = {one.id: profile_of(store, one) for one in trained(store)}
     for shard in SHARDS:
-        store.delete(f"{shard}/profile.json")
+        store.delete(f"{shard}/profile-tpu-v5e.json")
         profile_shard(store, shard)
     assert {one.id: profile_of(store, one) for one in trained(store)} == before
 

@@ -1,0 +1,19 @@
+"""Runs what is compiled for a cluster with Kubeflow's local runner: `local_cluster_pipeline SEARCH DESCRIPTION`.
+
+Its three targets are all this machine: the first measures, the others find that done.
+"""
+
+import sys
+from pathlib import Path
+
+from kfp import local
+
+from pipelines.architecture_search import architecture_search
+from pipelines.hardware import Hardware
+
+if __name__ == "__main__":
+    search, description = sys.argv[1:]
+    local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(Path(search, "kubeflow")))
+    machine = Hardware.named("cpu", ("cpu",))
+    targets = machine._replace(benchmark=machine.benchmark * 3)
+    architecture_search(2, targets)(search=search, description=description)
