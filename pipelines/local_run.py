@@ -6,11 +6,17 @@ It is a child process because the local runner writes to stdout and ends only wi
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.records.layout import REPORT, committed_rounds
 from components.records.step import LOGS, failure_files
 from components.records.store import Store, open_search
 from components.records.supervision import RUNNER_PID, end_group_with_parent
+from components.search_file.stored import get_search
+from components.search_file.validate import InvalidSearch, read_search
+
+if TYPE_CHECKING:
+    from pipelines.data_mounts import DataMounts
 
 FOLDER = "kubeflow"  # what the local runner itself writes, below the search directory
 
@@ -34,6 +40,7 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
     Raises:
         NoProgress: where a run changed nothing.
         RuntimeError: where a step failed.
+        ValueError: where containers can't see the search's data as processes do.
     """
     from kfp import local
 
@@ -44,7 +51,7 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
     if image:
         from pipelines.containers import confined, in_image
 
-        local.init(runner=confined(search, root), pipeline_root=root)
+        local.init(runner=confined(search, root, *_data_mounts(store, description)), pipeline_root=root)
         in_image(pipeline, image)
     else:
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root)
@@ -60,6 +67,16 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
                 continue
             if len(committed_rounds(store)) == before and not store.exists(REPORT):
                 raise NoProgress(f"A run of the pipeline left the search where it was, after {before} rounds.")
+
+
+def _data_mounts(store: Store, description: str) -> "DataMounts":
+    """What the steps see of the search's data; nothing without a valid search, which the first step will say."""
+    from pipelines.data_mounts import NOTHING, data_mounts
+
+    try:
+        return data_mounts((read_search(description) if description.strip() else get_search(store)).data)
+    except (InvalidSearch, FileNotFoundError):
+        return NOTHING
 
 
 def _objects(store: Store) -> int:

@@ -1,5 +1,6 @@
 """Starts the local run's process, watches it, and ends it with everything that it started."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -29,7 +30,8 @@ def supervised_run(
         description: the search file's text.
         workers: shards at the same time, >= 1.
         tick: called again and again while the run works, with the seconds that it may take.
-        image: of the containers that the steps run in; empty for processes of this machine.
+        image: of the containers that the steps run in, see `pipelines.containers.check_image`; empty for processes
+            of this machine.
 
     Raises:
         RunFailed: where a step failed, or the run's process died.
@@ -50,6 +52,8 @@ def supervised_run(
                 tick(0.25)
         finally:
             _end_group(process)
+            if image:
+                _end_containers(search)
     if process.returncode:
         raise RunFailed(_why(logs, known, process.returncode))
 
@@ -66,6 +70,16 @@ def _end_group(process: subprocess.Popen) -> None:
         except subprocess.TimeoutExpired:
             continue
     process.wait()
+
+
+def _end_containers(search: Path) -> None:
+    """Ends those that the run could not end itself: it was killed, or the engine was slow."""
+    import docker
+
+    from pipelines.containers import end_steps
+
+    with contextlib.suppress(docker.errors.DockerException):  # no engine, no containers
+        end_steps(str(search))
 
 
 def _why(logs: Path, known: set[Path], code: int) -> str:

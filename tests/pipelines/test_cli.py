@@ -107,6 +107,16 @@ def test_a_finished_search_is_shown_and_nothing_is_done(finished, search_file):
     assert files(finished) == before
 
 
+@pytest.mark.parametrize(
+    "options", [["--train-on", "l4"], ["--version", "1"], ["--depth", "2"], ["--image", "a:1", "--image", "gpu=b:1"]]
+)
+def test_what_is_for_a_cluster_is_refused_without_one(search_file, tmp_path, options):
+    code, output = called("run", search_file(), "--search-dir", tmp_path / "search", *options)
+    assert code == 2
+    assert f"{options[0]} is for Kubeflow: it needs --host." in output
+    assert not (tmp_path / "search").exists()
+
+
 def test_a_directory_of_another_search_is_refused(finished, search_file):
     before = files(finished)
     code, output = called("run", search_file(seed=4), "--search-dir", finished)

@@ -57,6 +57,6 @@ def test_a_search_of_other_hardware_is_refused_before_anything_is_written(tmp_pa
     text = TINY.read_text(encoding="utf-8").replace("latency: estimated", "latency: measured")
     code, output = run(tmp_path / "search", text)
     assert code != 0
-    assert "`scoring.device` must be one that the pipeline was compiled to benchmark on: host host host." in output
+    assert "`scoring.device` must be one that the pipeline was compiled to benchmark on: host, host, host." in output
     assert open_search(str(tmp_path / "search")).paths("data") == []
     assert not open_search(str(tmp_path / "search")).exists("search.yaml")

@@ -6,22 +6,25 @@ import sys
 import click
 import kfp
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from components.continue_as_new import kubeflow_api
-from pipelines import operations_cli
+from pipelines import operations_cli, versions
 from pipelines.architecture_search import architecture_search
+from pipelines.node_pools import NODE_POOLS
 from pipelines.operations_cli import (
     Installation,
     compile_package,
     installation_options,
     job_options,
-    package_options,
     run_on_cluster,
     schedule,
+    show_pools,
     show_runs,
     upload,
 )
+from pipelines.packages import package_options
 from tests.servers.kubeflow_api import KubeflowApi
 
 TEXT = "{name: shoes, data: {source: 'sklearn:digits'}, space: {name: norm_act_layer}}"
@@ -81,11 +84,54 @@ def test_upload_says_where_the_version_is_and_that_it_was_there(api, package):
     assert first.exit_code == second.exit_code == 0
 
 
+FOR = ("--depth", 1, "--train-on", "t4", "--benchmark-on", "l4", "--benchmark-on", "tpu-v5e", "--image", "nas:1")
+
+
+def images(specification):
+    return {one["container"]["image"] for one in specification["deploymentSpec"]["executors"].values()}
+
+
 def test_what_is_compiled_is_what_upload_compiles(api, tmp_path):
     path = tmp_path / "pipeline.yaml"
-    assert call(compile_package, "--depth", 1, "--output", path).output == f"Compiled: {path}\n"
+    assert call(compile_package, *FOR, "--output", path).output == f"Compiled: {path}\n"
+    assert images(next(yaml.safe_load_all(path.read_text()))) == {"nas:1", "nas:1-gpu", "nas:1-tpu"}
     call(upload, "--host", api.host, "--version", "c0ffee", "--package", path)
-    assert "is there already" in call(upload, "--host", api.host, "--version", "c0ffee", "--depth", 1).output
+    assert "is there already" in call(upload, "--host", api.host, "--version", "c0ffee", *FOR).output
+
+
+def test_upload_puts_the_commits_image_in(api, monkeypatch):
+    monkeypatch.setattr(versions, "commit_name", lambda: "0123456789ab")
+    call(upload, "--host", api.host, "--depth", 1)
+    (version,) = api.versions
+    assert version.display_name == "0123456789ab"
+    assert images(version.pipeline_spec["pipeline_spec"]) == {"archloom/python-tensorflow:0123456789ab"}
+
+
+def test_a_tree_that_is_no_commit_has_no_image(api, monkeypatch):
+    def no_commit():
+        raise versions.UnnamedVersion("This tree is no commit.")
+
+    monkeypatch.setattr(versions, "commit_name", no_commit)
+    result = call(upload, "--host", api.host, "--version", "c0ffee", "--depth", 1)
+    assert (result.exit_code, api.versions) == (1, [])
+    assert "This tree is no commit. Its image is named by --image then." in result.output
+    assert call(upload, "--host", api.host, "--version", "c0ffee", "--depth", 1, "--image", "nas:1").exit_code == 0
+
+
+def test_hardware_that_the_pipeline_would_lack_is_refused_before_anything_is_sent(api, search_file):
+    result = call(run, search_file, "--search-dir", URI, "--host", api.host, "--benchmark-on", "l4")
+    assert result.exit_code == 2
+    assert "`scoring.device` must be one that the pipeline was compiled to benchmark on: l4. Received: host." in (
+        " ".join(result.output.split())
+    )
+    assert api.requests == []
+
+
+def test_the_table_of_node_pools_is_shown():
+    lines = call(show_pools).output.splitlines()
+    assert len(lines) == len(NODE_POOLS)
+    (row,) = [line.split() for line in lines if line.startswith("tpu-v5e-2x2 ")]
+    assert row[1:4] == ["tpu-v5e", "4", "google.com/tpu"] and "cloud.google.com/gke-tpu-topology=2x2" in row
 
 
 def test_a_failed_compilation_is_an_error_in_words(tmp_path, monkeypatch):

@@ -1,0 +1,68 @@
+"""What of this machine a search's steps must see to read its data in containers, where there is no other file of it."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from docker.types import Mount
+
+from components.records.search import Data
+
+INSIDE = "/tmp"  # working and home directory of the images
+OF_DATA_SETS = "TFDS_DATA_DIR"
+
+
+class DataMounts(NamedTuple):
+    """What the containers of a search get for its data.
+
+    Fields:
+        mounts: files and folders of this machine.
+        environment: variables that say where they are.
+    """
+
+    mounts: tuple[Mount, ...]
+    environment: dict[str, str]
+
+
+NOTHING = DataMounts((), {})
+
+
+def data_mounts(data: Data) -> DataMounts:
+    """Returns what the steps need to find a search's data where `data.source` says, as processes of this machine do.
+
+    A csv: file and an images: folder are mounted read-only, a relative path below the images' working directory. The
+    folder of TensorFlow Datasets can be written, so that what is downloaded stays; where there is none yet, the data
+    lie in the memory of the one step that reads them. Data that isn't there is left to that step to miss.
+
+    Raises:
+        ValueError: where an images: folder has links that lead out of it, which a container would silently miss.
+    """
+    kind, _, rest = data.source.partition(":")
+    if kind == "tfds":
+        return _data_sets()
+    path = Path(rest).expanduser().absolute()
+    if kind not in ("csv", "images") or not path.exists():
+        return NOTHING
+    _check_links(path)
+    target = os.path.normpath(Path(INSIDE, rest.removeprefix("~/")))
+    return DataMounts((Mount(target=target, source=str(path.resolve()), type="bind", read_only=True),), {})
+
+
+def _data_sets() -> DataMounts:
+    folder = Path(os.environ.get(OF_DATA_SETS, "~/tensorflow_datasets")).expanduser().absolute()
+    if not folder.is_dir():
+        return NOTHING
+    mount = Mount(target=str(folder), source=str(folder.resolve()), type="bind")
+    return DataMounts((mount,), {OF_DATA_SETS: str(folder)})
+
+
+def _check_links(folder: Path) -> None:
+    inside = folder.resolve()
+    for at, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(at, name)
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                raise ValueError(
+                    "`data.source` must hold no link that leads out of it for a search in containers. "
+                    f"Received: {path}, a link to {path.resolve()}."
+                )
