@@ -1,6 +1,7 @@
 """The compiled pipeline: the committed file, the graph that it should be, and none of the SDK's silent faults."""
 
 import copy
+import json
 
 import pytest
 from kfp import compiler, dsl
@@ -186,6 +187,16 @@ def test_a_run_takes_the_search_and_its_description_and_nothing_else_crosses_a_g
         passed = {one for one in own if not one.startswith("pipelinechannel--")}
         above = {"description"} if name in (None, "comp-whole-search") else set()
         assert passed <= {"search"} | above | ({"part"} if name and "scaling" in name else set())
+
+
+def test_no_step_is_written_twice_and_none_in_vain(deepest):
+    """Argo's workflow holds Kubernetes' settings once a component, and must stay within 1 MiB."""
+    compiled = Compiled.read(deepest)
+    steps = {name: body for name, body in compiled.specification["components"].items() if "executorLabel" in body}
+    assert len({json.dumps(body, sort_keys=True) for body in steps.values()}) == len(steps)
+    assert {body["executorLabel"] for body in steps.values()} == set(compiled.containers()) == set(compiled.executors)
+    called = {task["componentRef"]["name"] for _, graph in compiled.graphs() for task in graph["dag"]["tasks"].values()}
+    assert called == set(compiled.specification["components"])
 
 
 def test_the_deepest_pipeline_is_small_enough(deepest):
