@@ -1,12 +1,13 @@
 PYTHON ?= python3.11
 RUN := .venv/bin/python
 KILLS ?= 100
+IMAGE_FOR ?= cpu
 SEARCH ?= pipelines/searches/digits.yaml
 
-.PHONY: help setup search test lint types bench faults e2e compile lock clean
+.PHONY: help setup search test lint types bench bench-evonorm faults e2e compile image test-image lock clean
 
 help: ## Show what can be made
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Make the environment from the locked dependencies
 
@@ -31,6 +32,9 @@ types: setup
 bench: setup ## Measure the training step against model.fit and the bare floor
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.training_step
 
+bench-evonorm: setup ## Search for layers with five seeds in three ways and compare what they find; goes on where it was stopped
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.evonorm_results
+
 faults: setup ## Kill searches at KILLS=100 seeded moments and compare what they find
 	$(RUN) -m tests.faults.kill_search --kills $(KILLS)
 
@@ -39,6 +43,12 @@ e2e: setup ## Upload, run, schedule and report on an installation: KFP_HOST=http
 
 compile: setup ## Compile the pipeline for a cluster: manifests/pipelines/architecture_search.yaml
 	$(RUN) -m pipelines.compile
+
+image: ## Build the image of the last commit: IMAGE_FOR=cpu (or gpu, tpu), BASE_IMAGE=name, see images/build.sh
+	images/build.sh $(IMAGE_FOR)
+
+test-image: setup ## Test the cpu image of the last commit, or ARCHLOOM_IMAGE=name; it runs whole searches in containers
+	ARCHLOOM_IMAGE=$${ARCHLOOM_IMAGE:-archloom/python-tensorflow:$$(git rev-parse --short=12 HEAD)} $(RUN) -m pytest tests/images
 
 lock: setup ## Lock the dependencies of pyproject.toml again
 	.venv/bin/pip install --quiet pip-tools==7.6.2

@@ -19,8 +19,8 @@ layer() { # NAME PATH: moves the path into the layer
     mv "$2" "/layers/$1$2"
 }
 
-date_layers() {
-    find /layers -exec touch --no-dereference --date=@0 {} +
+set_dates() { # LAYERS: no other file, which would be copied from the layer below
+    find "$1" -exec touch --no-dereference --date=@0 {} +
 }
 
 locked() {
@@ -37,14 +37,14 @@ locked() {
         [ ! -d "$site/$part" ] || layer "$(basename "$part")" "$site/$part"
     done
     layer packages "$ENVIRONMENT"
-    date_layers
+    set_dates /layers
 }
 
 package() {
     ln -s "/layers/packages$ENVIRONMENT" "$ENVIRONMENT"
     $PIP install --quiet --no-compile --no-deps --no-build-isolation --no-index --prefix "/layers/archloom$ENVIRONMENT" .
     compile "/layers/archloom$ENVIRONMENT"
-    date_layers
+    set_dates /layers/archloom
 }
 
 "$@"

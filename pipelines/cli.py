@@ -70,6 +70,8 @@ def run(search_file: Path, search_dir: str | None, workers: int, host: str | Non
     if summary is not None and store.exists(REPORT):
         console.print(f"{folder} holds this search, finished: nothing to do.", soft_wrap=True)
     else:
+        if image:
+            _check_containers(image, search)
         _run(store, search, text, folder, workers, image)
         summary = read_record(store, SUMMARY, Summary)
     assert summary is not None
@@ -140,6 +142,20 @@ def _image(options: dict[str, Any]) -> str:
         name = f"--{next(iter(wanted), 'image').replace('_', '-').removesuffix('-name')}"
         raise click.UsageError(f"{name} is for Kubeflow: it needs --host.")
     return image
+
+
+def _check_containers(image: str, search: Search) -> None:
+    """Ends the command where steps can't run in containers of an image, or can't see the search's data there."""
+    try:
+        from pipelines.containers import NoEngine, check_image
+        from pipelines.data_mounts import data_mounts
+    except ImportError as error:
+        _end(str(error), INVALID)
+    try:
+        check_image(image)
+        data_mounts(search.data)
+    except (NoEngine, ValueError) as error:
+        _end(str(error), INVALID)
 
 
 def _run(store: Store, search: Search, text: str, folder: Path, workers: int, image: str) -> None:

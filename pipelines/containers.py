@@ -25,6 +25,7 @@ from components.records.step import LOGS
 from pipelines.workers import ChangedRunner
 
 OF_SEARCH = "archloom.search"  # label of the containers
+KILLED = 128 + signal.SIGKILL
 
 
 class NoEngine(RuntimeError):
@@ -81,11 +82,9 @@ def confined(
 
     Raises:
         docker.errors.DockerException: where no Docker engine answers.
-        ChangedRunner: where the SDK's way of running a container has changed.
     """
     end_steps(search)
     signal.signal(signal.SIGTERM, lambda number, frame: _end_with_steps(search, number, frame))
-    _keep_exit_codes()
     folder = os.stat(search)
     for made in (Path(pipeline_root), Path(search, "logs")):
         made.mkdir(parents=True, exist_ok=True)
@@ -100,6 +99,22 @@ def confined(
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
     )
+
+
+def keep_exit_codes() -> None:
+    """Lets Kubeflow's local runner know how each of its containers ended.
+
+    Its own way lets the engine remove them as they end, and takes one that is gone before it is asked for its exit code
+    for done: here 1 of 20 that failed.
+
+    Raises:
+        ChangedRunner: where the SDK's way of running a container is another.
+    """
+    expected = ["client", "image", "command", "volumes", "container_run_args"]
+    original = getattr(docker_task_handler, "run_docker_container", None)
+    if original is None or list(inspect.signature(original).parameters) != expected:
+        raise ChangedRunner(f"kfp.local has no run_docker_container({', '.join(expected)}) any more.")
+    docker_task_handler.run_docker_container = _run_to_its_end
 
 
 def end_steps(search: str) -> None:
@@ -119,26 +134,15 @@ def _end_with_steps(search: str, number: int, frame: FrameType | None) -> None:
     os._exit(128 + number)
 
 
-def _keep_exit_codes() -> None:
-    """Makes Kubeflow's handler run containers by `_run_to_its_end`.
-
-    Its own lets the engine remove them as they end, and takes one that is gone before it is asked for its exit code for
-    done, killed ones included.
-    """
-    expected = ["client", "image", "command", "volumes", "container_run_args"]
-    original = getattr(docker_task_handler, "run_docker_container", None)
-    if original is None or list(inspect.signature(original).parameters) != expected:
-        raise ChangedRunner(f"kfp.local has no run_docker_container({', '.join(expected)}) any more.")
-    docker_task_handler.run_docker_container = _run_to_its_end
-
-
 def _run_to_its_end(client: Any, image: str, command: list[str], volumes: dict, **container_run_args: Any) -> int:
-    """Runs a container, prints its output and removes it; returns its exit code."""
+    """Runs a container, prints its output and removes it; returns its exit code, `KILLED` where another removes it."""
     container = client.containers.run(image, command, detach=True, volumes=volumes, **container_run_args)
     try:
         for line in container.logs(stream=True):
             print(line.decode(errors="replace"), end="")
         return container.wait()["StatusCode"]
+    except docker.errors.NotFound:  # somebody has removed it, at work
+        return KILLED
     finally:
         _remove(container)
 

@@ -49,8 +49,9 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
 
     store, root, pipeline = open_search(search), str(Path(search, FOLDER)), architecture_search()
     if image:
-        from pipelines.containers import confined, in_image
+        from pipelines.containers import confined, in_image, keep_exit_codes
 
+        keep_exit_codes()
         local.init(runner=confined(search, root, *_data_mounts(store, description)), pipeline_root=root)
         in_image(pipeline, image)
     else:

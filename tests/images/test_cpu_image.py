@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -88,8 +89,8 @@ def _start(folder, image):
         return subprocess.Popen(command, stdin=text, stdout=log, stderr=log, start_new_session=True)
 
 
-def _output(folder):
-    return folder.with_suffix(".log").read_text(errors="replace")[-3000:]
+def _output(folder, most=3000):
+    return folder.with_suffix(".log").read_text(errors="replace")[-most:]
 
 
 def test_it_says_who_it_is_and_starts_nothing_by_itself(engine, image):
@@ -160,6 +161,51 @@ def test_what_the_steps_wrote_belongs_to_the_owner_of_the_directory(searched):
 
 def test_ending_the_run_ends_its_containers(searched):
     assert searched.left == 0
+
+
+def test_ctrl_c_ends_the_containers_of_the_command(engine, image, given_folder):
+    from pipelines.containers import OF_SEARCH
+
+    folder = given_folder("interrupted")
+    label = {"label": f"{OF_SEARCH}={folder}"}
+    archloom = Path(sys.executable).with_name("archloom")
+    with open(folder.with_suffix(".log"), "wb") as log:
+        command = [archloom, "run", TINY, "--search-dir", folder, "--image", image]
+        run = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    while not engine.containers.list(filters=label):
+        assert run.poll() is None, _output(folder)
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(60) == 130
+    assert not engine.containers.list(all=True, filters=label)
+    assert "Interrupted. The same command goes on from here." in _output(folder)
+
+
+def test_a_step_that_is_killed_while_it_trains_changes_nothing(engine, image, given_folder):
+    """As the system does when memory runs out. The candidate is then tried again."""
+    folder = given_folder("killed")
+    run = _start(folder, image)
+    _kill_a_training(engine, folder, run)
+    assert run.wait() == 0, _output(folder)
+    assert list(folder.glob("rounds/*/trials/*/attempt-probe-2"))
+    assert "died without a word" in _output(folder, 10**6)
+    assert first_difference(reference().summary, found(folder)) is None
+
+
+def _kill_a_training(engine, folder, run):
+    """Kills the containers that train as soon as one has begun with a candidate."""
+    from pipelines.containers import OF_SEARCH
+
+    while True:
+        assert run.poll() is None, _output(folder)
+        for attempt in folder.glob("rounds/*/trials/*/attempt-probe-1"):
+            if not attempt.with_name("probe.json").exists():
+                for container in engine.containers.list(filters={"label": f"{OF_SEARCH}={folder}"}):
+                    if "candidate_training" in " ".join(container.attrs["Config"]["Cmd"]):
+                        container.kill()
+                if not attempt.with_name("probe.json").exists():
+                    return
+        time.sleep(0.02)
 
 
 def test_a_step_that_fails_says_why_each_time(image, given_folder):

@@ -117,6 +117,14 @@ def test_what_is_for_a_cluster_is_refused_without_one(search_file, tmp_path, opt
     assert not (tmp_path / "search").exists()
 
 
+def test_containers_without_an_engine_are_refused_before_a_step_runs(search_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    code, output = called("run", search_file(), "--search-dir", tmp_path / "search", "--image", "archloom:1")
+    assert code == INVALID
+    assert f"`image` needs a Docker engine that answers at unix://{tmp_path}/nobody.sock." in output
+    assert not (tmp_path / "search" / "logs").exists()
+
+
 def test_a_directory_of_another_search_is_refused(finished, search_file):
     before = files(finished)
     code, output = called("run", search_file(seed=4), "--search-dir", finished)
