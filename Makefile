@@ -29,8 +29,9 @@ lint: setup
 types: setup
 	.venv/bin/mypy
 
-bench: setup ## Measure the training step against model.fit and the bare floor
+bench: setup ## Measure the training step against model.fit and the bare floor, and layers against hand-written ones
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.training_step
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.layer_cost
 
 bench-evonorm: setup ## Search for layers with five seeds in three ways and compare what they find; goes on where it was stopped
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.evonorm_results
@@ -48,7 +49,7 @@ image: ## Build the image of the last commit: IMAGE_FOR=cpu (or gpu, tpu), BASE_
 	images/build.sh $(IMAGE_FOR)
 
 test-image: setup ## Test the cpu image of the last commit, or ARCHLOOM_IMAGE=name; it runs whole searches in containers
-	ARCHLOOM_IMAGE=$${ARCHLOOM_IMAGE:-archloom/python-tensorflow:$$(git rev-parse --short=12 HEAD)} $(RUN) -m pytest tests/images
+	ARCHLOOM_IMAGE=$${ARCHLOOM_IMAGE:-$${IMAGE_NAME:-archloom/python-tensorflow}:$$(git rev-parse --short=12 HEAD)} $(RUN) -m pytest tests/images
 
 lock: setup ## Lock the dependencies of pyproject.toml again
 	.venv/bin/pip install --quiet pip-tools==7.6.2

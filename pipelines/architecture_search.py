@@ -19,10 +19,10 @@ from components.final_scaling.component import final_scaling_proposal, final_sca
 from components.hardware_benchmarking.component import hardware_benchmarking
 from components.multi_objective_scoring.component import budget_exhausted, multi_objective_scoring
 from components.rejection_screening.component import rejection_screening
+from components.search_file.rules import DEPTH
 from pipelines.hardware import Hardware
 from pipelines.node_pools import NodePool, open_pool
 
-DEPTH = 4  # rounds that one run nests
 MOST_DEPTH = 8
 # Inputs of scoring, one for each benchmarking target: a step waits for a loop only through an input of its own.
 COLLECTED = ("shards", "second_target", "third_target")

@@ -138,8 +138,10 @@ def _image(options: dict[str, Any]) -> str:
     """The image of the containers of a run on this machine, empty for none; refuses what is for Kubeflow only."""
     wanted = given({name: value for name, value in options.items() if name != "token_file"})  # which a variable may set
     (image, *others) = wanted.pop("image", ("",))
-    if wanted or others:
-        name = f"--{next(iter(wanted), 'image').replace('_', '-').removesuffix('-name')}"
+    if others:
+        raise click.UsageError("A run on this machine takes one --image: several are for Kubeflow, with --host.")
+    if wanted:
+        name = f"--{next(iter(wanted)).replace('_', '-').removesuffix('-name')}"
         raise click.UsageError(f"{name} is for Kubeflow: it needs --host.")
     return image
 

@@ -1,6 +1,7 @@
 """What a pipeline is compiled for: the node pools and the images of its steps."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -10,6 +11,10 @@ from components.image import IMAGE
 from pipelines.node_pools import IMAGES, NodePool, Variant, benchmark_pools, configure, open_pool
 from pipelines.storage_access import reach_storage
 
+# Of the distribution project's grammar of image references.
+REFERENCE = re.compile(
+    r"(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::(?P<tag>\w[\w.-]{0,127}))?(?(tag)(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})"
+)
 MOST_TARGETS = 3  # scoring has an input for each
 API_LABEL = ("access-ml-pipeline", "true")  # multi-user Kubeflow mounts a token for its API where it finds this label
 
@@ -41,11 +46,12 @@ class Hardware(NamedTuple):
             raise ValueError(
                 f"`benchmark_on` must name 1 to {MOST_TARGETS} node pools. Received: benchmark_on={benchmark_on}."
             )
-        hardware = cls(open_pool(train_on), benchmark_pools(benchmark_on), images)
+        hardware = cls(open_pool(train_on, "train_on"), benchmark_pools(benchmark_on), images)
         for pool in (hardware.train, *hardware.benchmark):
             if pool.image not in images:
                 raise ValueError(
-                    f"`images` must have the {pool.image} variant, as {pool.name} needs it. Received: {dict(images)}."
+                    f"`--image` must also name the {pool.image} image, as `{pool.image}=NAME`: {pool.name} needs it. "
+                    f"Received: {' '.join(images.values())}."
                 )
         return hardware
 
@@ -90,9 +96,11 @@ def image_variants(names: tuple[str, ...] = (IMAGE,)) -> dict[Variant, str]:
     for given in names:
         prefix, _, rest = given.partition("=")
         variant, name = (prefix, rest) if prefix in IMAGES else ("cpu", given)
-        repository, _, tag = name.rpartition(":")
-        if not repository or not tag or "/" in tag or tag == "latest":
-            raise ValueError(f"`--image` must have a tag, not `latest`, or a digest. Received: {given}.")
+        match = REFERENCE.fullmatch(name)
+        if match is None or match["tag"] == "latest":
+            raise ValueError(
+                f"`--image` must be a lower-case name with a tag, not `latest`, or a digest. Received: {given}."
+            )
         if variant in images:
             raise ValueError(f"`--image` must name the {variant} image once. Received: {' '.join(names)}.")
         images[variant] = name  # type: ignore[index]

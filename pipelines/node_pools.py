@@ -124,14 +124,14 @@ _PLAIN = (
 NODE_POOLS: Mapping[str, NodePool] = {pool.name: pool for pool in (*_GKE, *(_spot(pool) for pool in _GKE), *_PLAIN)}
 
 
-def open_pool(name: str) -> NodePool:
+def open_pool(name: str, argument: str = "name") -> NodePool:
     """The row of a name.
 
     Raises:
-        ValueError: there is no such row.
+        ValueError: there is no such row; the message names the argument.
     """
     if name not in NODE_POOLS:
-        raise ValueError(f"`name` must be one of {', '.join(NODE_POOLS)}. Received: name={name!r}.")
+        raise ValueError(f"`{argument}` must be one of {', '.join(NODE_POOLS)}. Received: {argument}={name!r}.")
     return NODE_POOLS[name]
 
 
@@ -141,7 +141,7 @@ def benchmark_pools(names: tuple[str, ...]) -> tuple[NodePool, ...]:
     Raises:
         ValueError: a name isn't in the table, its row doesn't say which device it is, or two rows are one device.
     """
-    pools = tuple(open_pool(name) for name in names)
+    pools = tuple(open_pool(name, "benchmark_on") for name in names)
     for pool in pools:
         if pool.device is None:
             raise ValueError(f"`benchmark_on` must name pools with a known device. Received: {pool.name!r}.")

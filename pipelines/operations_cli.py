@@ -12,12 +12,13 @@ import click
 from pipelines.packages import (
     Package,
     all_of,
+    check_pipeline,
     compile_options,
     compiled,
     given,
     of_commit,
     package_options,
-    settings_of,
+    version_name,
     wanted_package,
 )
 
@@ -92,6 +93,7 @@ def show_pools() -> None:
     """Show the node pools that --train-on and --benchmark-on name."""
     from pipelines.node_pools import NODE_POOLS
 
+    click.echo(f"{'pool':18} {'device':10} {'accelerator':18} {'asks for':14}  nodes")
     for pool in NODE_POOLS.values():
         chips = f"{pool.chips} {pool.resource}" if pool.resource else "-"
         where = " ".join(f"{key}={value}" for key, value in pool.selector)
@@ -104,8 +106,8 @@ def show_pools() -> None:
 def upload(host: str, namespace: str | None, token_file: Path | None, **package: Any) -> None:
     """Upload the pipeline as a version that is named by the commit; once more changes nothing."""
     with told():
-        installation = Installation(host, namespace, token_file)
-        _upload(installation, installation.connect(), wanted_package(**package))
+        installation, wanted = Installation(host, namespace, token_file), wanted_package(**package)
+        _upload(installation, installation.connect(), wanted)
 
 
 @click.command()
@@ -198,31 +200,30 @@ def _target(
 
     A version that is only named is taken as it is, where Kubeflow has it: a pod that starts searches needs no checkout.
     """
-    from components.data_split.description import check_compiled_for
     from components.search_file.validate import read_search
     from pipelines.submissions import Target, check_remote
     from pipelines.versions import find_version
 
     text = search_file.read_text(encoding="utf-8")
     search = read_search(text)
-    check_remote(search_dir, text)
+    check_remote(search_dir, text, search.data.source)
     installation, wanted = Installation(host, namespace, token_file), wanted_package(**package)
-    if wanted.compiled:
-        settings = settings_of(wanted.compiled)
-        check_compiled_for(search, settings.hardware().devices, settings.depth)
-    client = installation.connect()
     only_named = wanted.version if wanted.file is None and not wanted.compiled else None
+    if wanted.file is None and only_named is None:
+        check_pipeline(search, wanted)
+    client = installation.connect()
     version = find_version(client, only_named) if only_named else None
-    version = version or _upload(installation, client, wanted)
+    if version is None:
+        check_pipeline(search, wanted)
+        version = _upload(installation, client, wanted)
     return installation, client, Target(search, text, search_dir.rstrip("/"), version, service_account, pipeline_root)
 
 
 def _upload(installation: Installation, client: "kfp.Client", package: Package) -> "Version":
     """Uploads a package, compiled now where there is no file."""
-    from pipelines.versions import commit_name
     from pipelines.versions import upload as upload_version
 
-    name = package.version or commit_name()
+    name = package.version or version_name(package.compiled)
     with TemporaryDirectory() as folder:
         file = package.file or compiled(Path(folder, "architecture_search.yaml"), of_commit(package.compiled))
         version = upload_version(client, file, name)

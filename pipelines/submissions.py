@@ -13,6 +13,7 @@ from pipelines.kubeflow_client import experiment_id, quietly
 from pipelines.versions import Version
 
 MOST_NAME = 200  # characters
+ON_THIS_MACHINE = ("csv:", "images:")  # sources that are paths
 MOST_PARAMETER_BYTES = 10_000  # of all parameters of a run, Kubeflow's limit
 REMOTE = ("gs://", "s3://")
 
@@ -59,12 +60,22 @@ def run_name(search: Search) -> str:
     return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 3]}..."
 
 
-def check_remote(uri: str, text: str = "") -> None:
+def check_remote(uri: str, text: str = "", source: str = "") -> None:
     """Checks what a run on a cluster is given, before anything is sent.
 
+    Args:
+        uri: of the search directory.
+        text: the search file's.
+        source: of its data.
+
     Raises:
-        ValueError: where the steps couldn't reach the directory, or the search file is too large for a parameter.
+        ValueError: where the steps couldn't reach the directory or the data, or the search file is too large for a
+            parameter.
     """
+    if source.startswith(ON_THIS_MACHINE):
+        raise ValueError(
+            f"`data.source` must be one that the cluster's steps reach: sklearn: or tfds:. Received: {source}."
+        )
     if not uri.startswith(REMOTE):
         raise ValueError(
             f"`--search-dir` must be a gs:// or s3:// URI, which the cluster's steps reach. Received: {uri}."

@@ -17,10 +17,19 @@ from pipelines.kubeflow_client import quietly
 PIPELINE = "architecture-search"
 SOURCE = Path(__file__).parents[1]
 COMMIT_DIGITS = 12
+IN_IMAGE = ("components", "pipelines", "images", "pyproject.toml")  # what images/build.sh takes of a commit
 
 
 class UnnamedVersion(RuntimeError):
-    """The source tree is no commit, so that a version can't be named by it."""
+    """The source tree is no commit, so that neither a version nor an image can be named by it.
+
+    Attributes:
+        why: it is none.
+    """
+
+    def __init__(self, why: str):
+        super().__init__(f"{why}: commit, or name the version by --version.")
+        self.why = why
 
 
 class VersionDiffers(RuntimeError):
@@ -51,15 +60,13 @@ def commit_name(source: Path = SOURCE) -> str:
     try:
         top = Path(_git(source, "rev-parse", "--show-toplevel"))
         commit = _git(source, "rev-parse", f"--short={COMMIT_DIGITS}", "HEAD")
-        changed = _git(source, "status", "--porcelain")
+        changed = _git(source, "status", "--porcelain", "--", *IN_IMAGE)
     except (OSError, subprocess.CalledProcessError):
-        raise UnnamedVersion(f"{source} is no git checkout with a commit: name the version by --version.") from None
+        raise UnnamedVersion(f"{source} is no git checkout with a commit") from None
     if top.resolve() != source.resolve():
-        raise UnnamedVersion(f"{source} is no git checkout of its own: name the version by --version.")
+        raise UnnamedVersion(f"{source} is no git checkout of its own")
     if changed:
-        raise UnnamedVersion(
-            f"{source} holds changes that commit {commit} doesn't: commit them, or name the version by --version."
-        )
+        raise UnnamedVersion(f"{source} holds changes that commit {commit} doesn't")
     return commit
 
 
@@ -92,7 +99,7 @@ def upload(client: kfp.Client, package: Path, version: str, pipeline: str = PIPE
     if struct_spec(found.pipeline_spec) != spec:
         raise VersionDiffers(
             f"Version {version} of pipeline {pipeline} exists and holds another pipeline (another image, depth, node "
-            "pool or source). Nothing was uploaded: name the version by --version."
+            "pool or source). Nothing was uploaded: name another version by --version."
         )
     return Version(where, found.pipeline_version_id, version, was_there)
 

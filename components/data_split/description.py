@@ -27,7 +27,10 @@ def read_description(given: str) -> str:
     data = open_search(uri[1]).read(uri[2])
     if data is None:
         raise FileNotFoundError(f"`description` must be a search or the URI of one. Received: {given.strip()}.")
-    return data.decode()
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"`description` must be text in UTF-8. Received: {given.strip()} ({error}).") from None
 
 
 def check_compiled_for(search: Search, devices: str, depth: int) -> None:

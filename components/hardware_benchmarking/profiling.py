@@ -7,15 +7,15 @@ import numpy as np
 
 from components.hardware.devices import HOST, Device, open_device
 from components.hardware.microbenchmark import HostMeasurement, measure_host
-from components.hardware.roofline import execution_efficiency, latency_ms, operational_intensity
+from components.hardware.roofline import execution_efficiency
 from components.records.results import Candidate, Profile, TrainingRecord, Variant, VariantProfile
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, write_record
 from components.rounds.context import SearchContext
+from components.rounds.profiles import estimated_variant
 
 HOST_RECORD = "hardware/host.json"
 WARMUP, REPEATS = 3, 30
-FLOAT32_BYTES = 4
 
 
 class Profiler(SearchContext):
@@ -52,7 +52,12 @@ class Profiler(SearchContext):
     def profile(self, candidate: Candidate, trained: TrainingRecord) -> Profile:
         """Returns the profile of the variants that were trained."""
         names = [trial.variant for trial in trained.trials if trial.accuracy is not None]
-        _ = self.device  # a wrong device fails the step, not the candidate
+        try:
+            _ = self.device
+        except ValueError as error:
+            if self.name == self.search.scoring.device:  # which decides: the step fails, not the candidate
+                raise
+            return self.failed(candidate, str(error))
         try:
             profiles = [self._profile(candidate, variant) for variant in candidate.variants if variant.name in names]
         except Exception as error:  # a design that the device can't run is a verdict, not a broken stage
@@ -64,18 +69,7 @@ class Profiler(SearchContext):
         return Profile(candidate=candidate.id, variants=(), failed=reason, span=self.watch.span())
 
     def _profile(self, candidate: Candidate, variant: Variant) -> VariantProfile:
-        costs, batch = candidate.costs[variant.name], self.search.scoring.batch_size
-        flops = 2 * costs["multiply_adds"] * batch
-        traffic = costs["traffic_bytes"] * batch + FLOAT32_BYTES * costs["parameters"]
-        estimate = VariantProfile(
-            variant=variant.name,
-            device=self.device.name,
-            batch_size=batch,
-            estimated_latency_ms=latency_ms(flops, traffic, self.device),
-            flops=flops,
-            traffic_bytes=traffic,
-            intensity=operational_intensity(flops, traffic),
-        )
+        estimate = estimated_variant(candidate, variant.name, self.device, self.search.scoring.batch_size)
         return self._measured(candidate, variant, estimate) if self.measures else estimate
 
     def _measured(self, candidate: Candidate, variant: Variant, estimate: VariantProfile) -> VariantProfile:

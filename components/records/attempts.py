@@ -5,7 +5,7 @@ work then runs in a child process, so that what kills it can't kill the step aga
 is given up. The result is a record, so a step that is started again finds it and goes on with the next.
 
 An exception is no death: it says that the stage is broken, ends the step, and takes its attempt back. Nor is a signal
-with which people and machines end processes: the step was meant, not the work.
+with which people and machines end processes, as where a spot node is taken away: the step was meant, not the work.
 """
 
 import json
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from components.records.store import Store, read_record, write_record
+from components.records.supervision import exit_on_signal
 
 MOST_ATTEMPTS = 3
 RAISED = 70  # exit code of a child whose work raised an exception
@@ -72,15 +73,16 @@ def done_once(
     if dead >= MOST_ATTEMPTS:
         return write_record(store, path, give_up(f"process died in {dead} attempts"))
     begun = attempt_path(path, dead + 1)
-    store.create(begun, b"")
-    try:
-        if not dead:
-            return write_record(store, path, do())
-        reason = _in_child(store.uri, path, work)
-        return read_record(store, path, kind) or write_record(store, path, give_up(reason))
-    except Exception:
-        store.delete(begun)
-        raise
+    with exit_on_signal():
+        store.create(begun, b"")
+        try:
+            if not dead:
+                return write_record(store, path, do())
+            reason = _in_child(store.uri, path, work)
+            return read_record(store, path, kind) or write_record(store, path, give_up(reason))
+        except (Exception, SystemExit, KeyboardInterrupt):
+            store.delete(begun)
+            raise
 
 
 def _in_child(uri: str, path: str, work: Work) -> str:

@@ -88,6 +88,8 @@ def run_step(stage: str, search: str, work: Callable[..., T], *arguments: Any, a
     store = TimedStore(open_search(search))
     try:
         result = work(store, *arguments)
+    except SystemExit:  # ended from outside
+        raise
     except BaseException as error:
         _note_failure(stage, at, error, log)
         raise

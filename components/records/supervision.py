@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 POLL_SECONDS = 0.1
 RUNNER_PID = "ARCHLOOM_RUNNER_PID"
@@ -45,6 +48,23 @@ def end_with_parent(parent: int | None = None) -> None:
     """
     parent = parent or os.getppid()
     _watch(lambda: os.getppid() == parent, lambda: os._exit(1))
+
+
+@contextmanager
+def exit_on_signal() -> Iterator[None]:
+    """Makes SIGTERM end this process by SystemExit, so that what was begun is taken back; in the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def end_with_runner() -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from components.records.layout import ROUND_OF_KIND, trial_path
-from components.records.results import Candidate, Plan, ScoredCandidate, Scores, TrainingRecord
+from components.records.results import Candidate, Plan, ScoredCandidate, Scores, TrainingRecord, VariantProfile
 from components.records.store import Store, read_record
 from components.records.summary import Summary
 from components.report.contents import Compared, Comparison, ScalingGrid, ScalingPoint, Winner
 from components.report.gather_rounds import ranked
-from components.rounds.profiles import profiles_of
+from components.rounds.profiles import judging_profile, profiles_of
+from components.search_file.stored import get_search
 from components.search_spaces.space import SearchSpace
 
 Plans = Mapping[str, Plan]
@@ -65,8 +66,6 @@ def gathered_winner(
     spec = space.from_json(won.spec)
     trained = scores[path].best[0] if path in scores and scores[path].best else None
     grid = scores[ROUND_OF_KIND["grid"]]
-    point = grid.best[0].id if grid.best else ""
-    profiles = profiles_of(store, grid.round, point) if point else []
     return Winner(
         id=won.id,
         formula=won.formula,
@@ -78,8 +77,18 @@ def gathered_winner(
         accuracy=trained.quality if trained else None,
         latency_ms=won.latency_ms,
         steps=plans[path].full_steps,
-        profile=tuple(one for profile in profiles for one in profile.variants),
+        profile=_profile(store, plans[grid.round], grid.best[0].id) if grid.best else (),
     )
+
+
+def _profile(store: Store, plan: Plan, point: str) -> tuple[VariantProfile, ...]:
+    """What is known of a point's latency, that on the device that decides first."""
+    candidate = next(one for one in plan.candidates if one.id == point)
+    names = [variant.name for variant in candidate.variants]
+    judging = judging_profile(store, plan.round, candidate, names, get_search(store).scoring)
+    decisive = judging.variants if judging else ()
+    rows = [one for profile in profiles_of(store, plan.round, point) for one in profile.variants]
+    return (*decisive, *(one for one in rows if one not in decisive))
 
 
 def _compared(

@@ -1,13 +1,15 @@
 """A candidate's hardware profiles: one a benchmarked device, and the one that it is judged by."""
 
-import msgspec
+from collections.abc import Iterable
 
-from components.hardware.devices import open_device
-from components.hardware.roofline import latency_ms
+from components.hardware.devices import HOST, Device, open_device
+from components.hardware.roofline import latency_ms, operational_intensity
 from components.records.layout import profile_path, trial_path
-from components.records.results import Profile, VariantProfile
+from components.records.results import Candidate, Profile, VariantProfile
 from components.records.search import Scoring
 from components.records.store import Store, read_record, require_record
+
+FLOAT32_BYTES = 4
 
 
 def profiles_of(store: Store, round_path: str, candidate: str) -> list[Profile]:
@@ -17,30 +19,45 @@ def profiles_of(store: Store, round_path: str, candidate: str) -> list[Profile]:
     return [require_record(store, path, Profile) for path in paths]
 
 
-def judging_profile(store: Store, round_path: str, candidate: str, scoring: Scoring) -> Profile | None:
+def judging_profile(
+    store: Store, round_path: str, candidate: Candidate, variants: Iterable[str], scoring: Scoring
+) -> Profile | None:
     """Returns the profile of the device that scoring names, None where there is none.
 
-    An estimate for a device that nothing was benchmarked on is made here, from what a profile of another one counted.
+    An estimate for a device of the table needs no measurement, so it doesn't depend on where the candidate was
+    benchmarked, nor on whether that went well; there is one as soon as there is any profile.
+
+    Args:
+        store: the search's.
+        round_path: of the candidate's round.
+        candidate: the candidate.
+        variants: names of those that were trained.
+        scoring: says which device, and whether its latency is measured.
     """
-    own = read_record(store, profile_path(round_path, candidate, scoring.device), Profile)
-    if own is not None or scoring.latency == "measured":
+    own = read_record(store, profile_path(round_path, candidate.id, scoring.device), Profile)
+    if scoring.latency == "measured" or scoring.device == HOST:
         return own
-    others = sorted(profiles_of(store, round_path, candidate), key=lambda one: one.failed is not None)
-    return _estimated(others[0], scoring.device) if others else None
+    if own is not None and not own.failed:
+        return own
+    others = [own] if own else profiles_of(store, round_path, candidate.id)
+    if not others:
+        return None
+    device = open_device(scoring.device)
+    estimates = tuple(estimated_variant(candidate, name, device, scoring.batch_size) for name in variants)
+    return Profile(candidate=candidate.id, variants=estimates, span=others[0].span)
 
 
-def _estimated(profile: Profile, device: str) -> Profile:
-    """The same counts on another device."""
-    variants = tuple(_estimated_variant(one, device) for one in profile.variants)
-    return msgspec.structs.replace(profile, variants=variants)
-
-
-def _estimated_variant(one: VariantProfile, device: str) -> VariantProfile:
-    return msgspec.structs.replace(
-        one,
-        device=device,
-        latency_ms=None,
-        spread_ms=None,
-        measured_efficiency=None,
-        estimated_latency_ms=latency_ms(one.flops, one.traffic_bytes, open_device(device)),
+def estimated_variant(candidate: Candidate, variant: str, device: Device, batch_size: int) -> VariantProfile:
+    """Returns the roofline estimate of a variant's forward pass of a batch, from its predicted costs."""
+    costs = candidate.costs[variant]
+    flops = 2 * costs["multiply_adds"] * batch_size
+    traffic = costs["traffic_bytes"] * batch_size + FLOAT32_BYTES * costs["parameters"]
+    return VariantProfile(
+        variant=variant,
+        device=device.name,
+        batch_size=batch_size,
+        estimated_latency_ms=latency_ms(flops, traffic, device),
+        flops=flops,
+        traffic_bytes=traffic,
+        intensity=operational_intensity(flops, traffic),
     )

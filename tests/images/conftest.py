@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.versions import UnnamedVersion, commit_name
 
-NAME = "archloom/python-tensorflow"
+NAME = os.environ.get("IMAGE_NAME") or "archloom/python-tensorflow"  # as images/build.sh reads it
 
 
 @pytest.fixture(scope="session")

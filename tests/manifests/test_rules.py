@@ -37,7 +37,7 @@ def test_every_image_has_a_tag_and_it_is_the_released_one(folder):
 @installation
 def test_the_submitted_version_is_that_of_the_image(folder):
     settings = next(one for one in of_kind(render(folder), "ConfigMap") if "KFP_HOST" in one["data"])
-    assert settings["data"]["IMAGE"] == IMAGE
+    assert settings["data"]["ARCHLOOM_IMAGE"] == IMAGE
     assert IMAGE.endswith(f":{settings['data']['PIPELINE_VERSION']}")
 
 

@@ -108,7 +108,7 @@ def test_a_finished_search_is_shown_and_nothing_is_done(finished, search_file):
 
 
 @pytest.mark.parametrize(
-    "options", [["--train-on", "l4"], ["--version", "1"], ["--depth", "2"], ["--image", "a:1", "--image", "gpu=b:1"]]
+    "options", [["--train-on", "l4"], ["--version", "1"], ["--depth", "2"], ["--service-account", "runner"]]
 )
 def test_what_is_for_a_cluster_is_refused_without_one(search_file, tmp_path, options):
     code, output = called("run", search_file(), "--search-dir", tmp_path / "search", *options)

@@ -14,6 +14,7 @@ from tests.pipelines.compiled import Compiled, faults, outline
 DEVICES = ("tpu-v5e", "l4", "host")
 LARGEST = Settings(MOST_DEPTH, "l4", ("tpu-v5e", "l4-spot", "cpu"))
 TARGETS = ("shards", "second_target", "third_target")
+POOLS = {pool.device: pool for pool in LARGEST.hardware().benchmark}
 MOST_BYTES = 256 * 1024  # of a compiled pipeline, that Kubeflow's API and Argo take
 
 SCREENED = ["candidate_training probe", "rejection_screening", "candidate_training full"]
@@ -142,6 +143,8 @@ def test_a_step_runs_in_the_image_of_its_node_pool(deepest):
     for task, label in measuring:
         device = task["inputs"]["parameters"]["device"]["runtimeValue"]["constant"]
         assert compiled.containers()[label]["image"] == images[device]
+        selector = compiled.executors[label].get("nodeSelector", {}).get("labels", {})
+        assert selector == dict(POOLS[device].selector)
     for _, label in of_function(compiled, "candidate_training", "rejection_screening", "ensemble_assembly"):
         assert compiled.containers()[label]["image"] == images["l4"]
 

@@ -46,7 +46,7 @@ def named(items):
 
 def test_data_split(search):
     before = open_search(search).paths("data")
-    data_split(search=search, description=description())
+    data_split(search=search, description=description(), devices="", depth=4)
     assert open_search(search).paths("data") == before
 
 
@@ -65,7 +65,7 @@ def test_rejection_screening(item):
 
 
 def test_hardware_benchmarking(item):
-    assert hardware_benchmarking(shard=item).output == FIRST[0]
+    assert hardware_benchmarking(shard=item, device="").output == FIRST[0]
 
 
 def test_multi_objective_scoring(search):

@@ -12,6 +12,7 @@ import pytest
 from components.candidate_generation.stage import propose_round
 from components.candidate_training.stage import train_shard
 from components.data_split.stage import split_search_data
+from components.records.attempts import attempt_path
 from components.records.layout import members_of, plan_path, profile_path, round_of, search_round, shards_of, trial_path
 from components.records.results import Plan, Profile, Verdict
 from components.records.store import open_search, require_record
@@ -93,10 +94,14 @@ def test_a_candidate_that_kills_its_screening_fails(survivor):
 
 
 def test_what_ends_a_process_from_outside_is_not_held_against_the_candidate(survivor):
-    """A machine that shuts down ends one process after the other; a child that goes first must leave no verdict."""
+    """As often as it happens: a spot node that is taken away, or a machine that shuts down and ends a child first."""
     store, shard, candidate = survivor
-    for code in (-signal.SIGTERM, 1, 1, 1):  # the step itself; then its child, as often as it likes
-        assert step(candidate, "rejection_screening", store, shard, sent=signal.SIGTERM) == code
+    for _ in range(4):
+        assert step(candidate, "rejection_screening", store, shard, sent=signal.SIGTERM) == 128 + signal.SIGTERM
+        assert attempts(store, shard, candidate, "verdict") == []
+    store.create(attempt_path(f"{trial_path(round_of(shard), candidate)}/verdict.json", 1), b"")
+    for _ in range(4):  # its child now
+        assert step(candidate, "rejection_screening", store, shard, sent=signal.SIGTERM) == 1
         assert len(attempts(store, shard, candidate, "verdict")) == 1
     assert step("another", "rejection_screening", store, shard) == 0
     assert require_record(store, f"{trial_path(round_of(shard), candidate)}/verdict.json", Verdict).reason is None

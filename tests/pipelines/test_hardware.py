@@ -23,13 +23,15 @@ def test_the_others_follow_from_the_tag_of_the_cpu_image():
 def test_a_digest_has_no_namesakes():
     assert image_variants((DIGEST,)) == {"cpu": DIGEST}
     Hardware.named(images=image_variants((DIGEST,)))
-    with pytest.raises(ValueError, match="`images` must have the tpu variant, as tpu-v5e needs it"):
+    with pytest.raises(ValueError, match="`--image` must also name the tpu image, as `tpu=NAME`: tpu-v5e needs it"):
         Hardware.named("cpu", ("tpu-v5e",), image_variants((DIGEST,)))
 
 
-@pytest.mark.parametrize("name", ["archloom", f"{NAME}:latest", "registry.example:5000/archloom", "archloom:", ":1"])
+@pytest.mark.parametrize(
+    "name", ["archloom", f"{NAME}:latest", "registry.example:5000/archloom", "archloom:", ":1", "re g/nas:1", "Nas:1"]
+)
 def test_an_image_without_a_fixed_version_is_refused(name):
-    with pytest.raises(ValueError, match=re.escape(f"tag, not `latest`, or a digest. Received: {name}.")):
+    with pytest.raises(ValueError, match=re.escape(f"name with a tag, not `latest`, or a digest. Received: {name}.")):
         image_variants((name,))
 
 

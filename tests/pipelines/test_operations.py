@@ -165,7 +165,10 @@ def test_a_version_is_named_by_the_commit_and_only_by_a_clean_one(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(UnnamedVersion, match="no git checkout of its own"):
         commit_name(tmp_path / "folder")
-    (tmp_path / "new").write_text("not committed")
+    (tmp_path / "my_search.yaml").write_text("of the user, and in no image")
+    assert commit_name(tmp_path) == head.stdout[:12]
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "new.py").write_text("not committed")
     with pytest.raises(UnnamedVersion, match=f"changes that commit {head.stdout[:12]} doesn't"):
         commit_name(tmp_path)
 

@@ -24,7 +24,7 @@ from pipelines.operations_cli import (
     show_runs,
     upload,
 )
-from pipelines.packages import package_options
+from pipelines.packages import IMAGE, package_options
 from tests.servers.kubeflow_api import KubeflowApi
 
 TEXT = "{name: shoes, data: {source: 'sklearn:digits'}, space: {name: norm_act_layer}}"
@@ -46,7 +46,7 @@ def run(search_file, search_dir, host, **cluster):
 def api(monkeypatch, tmp_path):
     monkeypatch.setattr(kubeflow_api, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(kfp.Client, "_LOCAL_KFP_CONTEXT", str(tmp_path / "context.json"))
-    for variable in (operations_cli.HOST, operations_cli.TOKEN_PATH):
+    for variable in (operations_cli.HOST, operations_cli.TOKEN_PATH, IMAGE):
         monkeypatch.delenv(variable, raising=False)
     with KubeflowApi() as server:
         yield server
@@ -103,18 +103,18 @@ def test_upload_puts_the_commits_image_in(api, monkeypatch):
     monkeypatch.setattr(versions, "commit_name", lambda: "0123456789ab")
     call(upload, "--host", api.host, "--depth", 1)
     (version,) = api.versions
-    assert version.display_name == "0123456789ab"
+    assert version.display_name.startswith("0123456789ab-")  # as it has options
     assert images(version.pipeline_spec["pipeline_spec"]) == {"archloom/python-tensorflow:0123456789ab"}
 
 
 def test_a_tree_that_is_no_commit_has_no_image(api, monkeypatch):
     def no_commit():
-        raise versions.UnnamedVersion("This tree is no commit.")
+        raise versions.UnnamedVersion("this tree is none")
 
     monkeypatch.setattr(versions, "commit_name", no_commit)
     result = call(upload, "--host", api.host, "--version", "c0ffee", "--depth", 1)
-    assert (result.exit_code, api.versions) == (1, [])
-    assert "This tree is no commit. Its image is named by --image then." in result.output
+    assert (result.exit_code, api.versions) == (2, [])
+    assert "`--image` must be given where there is no commit. Received: none, and this tree is none." in result.output
     assert call(upload, "--host", api.host, "--version", "c0ffee", "--depth", 1, "--image", "nas:1").exit_code == 0
 
 
@@ -127,9 +127,58 @@ def test_hardware_that_the_pipeline_would_lack_is_refused_before_anything_is_sen
     assert api.requests == []
 
 
+def test_so_it_is_without_an_option(api, tmp_path, monkeypatch):
+    """The default pipeline benchmarks on CPU nodes."""
+    monkeypatch.setattr(versions, "commit_name", lambda: "0123456789ab")
+    path = tmp_path / "on_l4.yaml"
+    path.write_text(TEXT[:-1] + ", scoring: {device: l4}}")
+    result = call(run, path, "--search-dir", URI, "--host", api.host)
+    assert result.exit_code == 2
+    assert "compiled to benchmark on: host. Received: l4." in " ".join(result.output.split())
+    assert api.requests == []
+    assert call(run, path, "--search-dir", URI, "--host", api.host, "--benchmark-on", "l4").exit_code == 0
+
+
+def test_each_choice_of_options_is_a_version_of_its_own(api, monkeypatch):
+    """So that another image or node pool of the same commit is no conflict, and the same ones are found again."""
+    monkeypatch.setattr(versions, "commit_name", lambda: "0123456789ab")
+    for options in ((), ("--train-on", "l4"), ("--image", "nas:1"), ("--train-on", "l4")):
+        assert call(upload, "--host", api.host, *options).exit_code == 0
+    names = [version.display_name for version in api.versions]
+    assert len(set(names)) == len(names) == 3 and "0123456789ab" in names
+
+
+def test_a_pod_without_a_checkout_uploads_with_the_image_that_it_is_told(api, search_file, monkeypatch):
+    """As the recurring search does where Kubeflow doesn't have its version."""
+
+    def no_commit():
+        raise versions.UnnamedVersion("/opt/archloom is no git checkout with a commit")
+
+    monkeypatch.setattr(versions, "commit_name", no_commit)
+    monkeypatch.setenv(IMAGE, "registry.example/nas:7")
+    result = call(run, search_file, "--search-dir", URI, "--host", api.host, "--version", "0.1.0")
+    assert result.exit_code == 0, result.output
+    assert images(api.versions[0].pipeline_spec["pipeline_spec"]) == {"registry.example/nas:7"}
+
+
+def test_data_on_this_machine_are_refused_for_a_cluster(api, tmp_path, package):
+    path = tmp_path / "own.yaml"
+    path.write_text(TEXT.replace("'sklearn:digits'", "'images:/data/shoes', image_size: [28, 28]"))
+    result = call(run, path, "--search-dir", URI, "--host", api.host, "--package", package, "--version", "c0ffee")
+    assert result.exit_code == 2
+    assert "`data.source` must be one that the cluster's steps reach" in " ".join(result.output.split())
+    assert api.requests == []
+
+
+def test_a_wrong_pool_is_refused_before_a_host_is_asked():
+    result = call(upload, "--host", "http://127.0.0.1:9", "--train-on", "l5")
+    assert result.exit_code == 2 and "`train_on` must be one of" in result.output
+
+
 def test_the_table_of_node_pools_is_shown():
     lines = call(show_pools).output.splitlines()
-    assert len(lines) == len(NODE_POOLS)
+    assert lines[0].split() == ["pool", "device", "accelerator", "asks", "for", "nodes"]
+    assert len(lines) == 1 + len(NODE_POOLS)
     (row,) = [line.split() for line in lines if line.startswith("tpu-v5e-2x2 ")]
     assert row[1:4] == ["tpu-v5e", "4", "google.com/tpu"] and "cloud.google.com/gke-tpu-topology=2x2" in row
 

@@ -51,5 +51,7 @@ def test_a_record_that_was_tampered_with_shows(tmp_path):
     record = msgspec.json.decode(path.read_bytes(), type=TrainingRecord)
     trial = msgspec.structs.replace(record.trials[0], accuracy=record.trials[0].accuracy + 1e-9)
     path.write_bytes(msgspec.json.encode(msgspec.structs.replace(record, trials=(trial,))))
+    ids = [one["id"] for one in reference().summary["rounds"][0]["candidates"]]
     difference = first_difference(reference().summary, comparable(walk(store, TEXT)))
-    assert difference is not None and difference.startswith("$.rounds[0].candidates[2].fitness[0]: ")
+    assert difference is not None
+    assert difference.startswith(f"$.rounds[0].candidates[{ids.index(record.candidate)}].fitness[0]: ")

@@ -60,6 +60,14 @@ def test_work_that_kills_its_child_is_given_up(store, function, how):
     assert read_record(store, PATH, Note).text == f"gave up: process died: {how}"
 
 
+def test_a_signal_from_outside_takes_the_attempt_back(tmp_path, store):
+    """Or three spot nodes that are taken away in the middle of one long training would reject its candidate."""
+    command = [sys.executable, "-m", "tests.components.records.attempt_work", str(tmp_path), "terminated"]
+    for _ in range(MOST_ATTEMPTS + 1):
+        assert subprocess.run(command, cwd=ROOT, check=False).returncode == 143
+        assert attempts(store) == []
+
+
 def test_a_child_that_dies_after_its_record_is_written_has_done_its_work(store):
     die_in_attempts(store, 1)
     assert done(store, "killed_after_writing").text == "written in time"
