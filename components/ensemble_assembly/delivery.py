@@ -1,11 +1,12 @@
-"""What a search delivers below `model/`: the members' weights and spec, a Keras model, the test predictions."""
+"""What a search delivers below `model/`: weights and spec, a Keras model, the found part alone, test predictions."""
 
 import csv
 import io
 import json
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from components.records.results import DataManifest
 from components.records.store import Store, open_search, require_record
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
+from components.search_spaces.space import SearchSpace, Spec
 
 if TYPE_CHECKING:
     import keras
@@ -26,9 +28,15 @@ PREDICTIONS = "model/test-predictions.csv"
 
 
 def deliver(store: Store, assembly: Assembly) -> None:
-    """Writes the ensemble: description and weights, from which our code rebuilds it, and a `.keras` file."""
-    from components.training.checkpoint import without_slots
+    """Writes the ensemble: description and weights, from which our code rebuilds it, and a `.keras` file.
 
+    Beside it the parts of the design that fit into anyone's model, such as `model/layer.json`: what
+    `keras.saving.deserialize_keras_object` makes an untrained one of.
+    """
+    from components.training.checkpoint import without_slots
+    from components.training.runtime import prepare_tensorflow
+
+    prepare_tensorflow()
     search = get_search(store)
     manifest = require_record(store, MANIFEST, DataManifest)
     files = []
@@ -49,6 +57,8 @@ def deliver(store: Store, assembly: Assembly) -> None:
     store.create(MODEL_PROBABILITIES, _npy(assembly.test_probabilities))
     store.create(PREDICTIONS, _predictions(assembly, manifest.classes))
     store.create(KERAS_FILE, _keras_file(load_ensemble(store.uri)))
+    for name, part in load_parts(store.uri).items():
+        store.create(f"model/{name}.json", json.dumps(_serialized(part), indent=1).encode())
 
 
 def load_ensemble(search: str) -> "keras.Model":
@@ -63,9 +73,6 @@ def load_ensemble(search: str) -> "keras.Model":
     Raises:
         FileNotFoundError: where the search has no ensemble (yet).
     """
-    from components.training.runtime import prepare_tensorflow
-
-    prepare_tensorflow()
     import keras
     import msgspec
 
@@ -73,19 +80,49 @@ def load_ensemble(search: str) -> "keras.Model":
     from components.training.checkpoint import load_weights
 
     store = open_search(search)
-    data = store.read(DESCRIPTION)
-    if data is None:
-        raise FileNotFoundError(f"`search` must be a finished search with an ensemble. Received: search={search!r}.")
-    about = json.loads(data)
-    space = open_space(about["space"]["name"], about["space"]["settings"])
+    about, space, spec = _described(store)
     inputs = keras.Input(about["input_shape"])
     outputs = []
     for variant, file in zip(about["variants"], about["members"], strict=True):
-        spec = space.from_json(about["spec"])
         member = space.build(spec, msgspec.convert(variant, Variant), about["input_shape"], len(about["classes"]))
         load_weights(member, store.read(file) or b"")
         outputs.append(keras.layers.Softmax()(member(inputs)))
     return keras.Model(inputs, keras.layers.average(outputs) if len(outputs) > 1 else outputs[0])
+
+
+def load_parts(search: str) -> Mapping[str, Any]:
+    """Returns what a finished search found that fits into anyone's model, new and untrained.
+
+    Args:
+        search: URI of the search directory.
+
+    Returns:
+        Keras objects by name; `layer` where a normalization-activation layer was searched.
+
+    Raises:
+        FileNotFoundError: where the search has no ensemble (yet).
+    """
+    _, space, spec = _described(open_search(search))
+    return space.parts(spec)
+
+
+def _described(store: Store) -> tuple[dict[str, Any], SearchSpace, Spec]:
+    """The delivered description, its space and its design."""
+    data = store.read(DESCRIPTION)
+    if data is None:
+        raise FileNotFoundError(f"`search` must be a finished search with an ensemble. Received: search={store.uri!r}.")
+    about = json.loads(data)
+    space = open_space(about["space"]["name"], about["space"]["settings"])
+    return about, space, space.from_json(about["spec"])
+
+
+def _serialized(part: Any) -> dict[str, Any]:
+    """A Keras object as JSON data, without what belongs to the model that it will stand in."""
+    import keras
+
+    data = keras.saving.serialize_keras_object(part)
+    config = {name: value for name, value in data["config"].items() if name not in ("name", "trainable", "dtype")}
+    return {**data, "config": config}
 
 
 def _variant(candidate) -> dict:  # type: ignore[no-untyped-def]

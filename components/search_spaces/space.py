@@ -134,3 +134,6 @@ class SearchSpace(Protocol):
 
     def build(self, spec: Spec, variant: Variant, input_shape: Sequence[int], classes: int) -> Any:
         """The `keras.Model` of a spec in a variant, from rows `[batch, *input_shape]` to logits `[batch, classes]`."""
+
+    def parts(self, spec: Spec) -> Mapping[str, Any]:
+        """What of a spec is of use in anyone's model, by name: new Keras objects, untrained, that Keras serializes."""

@@ -48,9 +48,12 @@ def known(name, x, v0, v1, groups=32, batch=None):
     std_i, rms_i = np.sqrt(variance(x, "wh") + EPS), np.sqrt(mean_square(x, "wh") + EPS)
     std_g, rms_g = np.sqrt(variance(x, "whcg", groups) + EPS), np.sqrt(mean_square(x, "whcg", groups) + EPS)
     normal = v1 * (x - mean_b) / std_b + v0
+    by_layer = (x - mean(x, "whc")) / np.sqrt(variance(x, "whc") + EPS)
     return {
         "BN-ReLU": lambda: np.maximum(normal, 0),
         "BN-SiLU": lambda: normal * sigmoid(normal),
+        "GN-ReLU": lambda: np.maximum(v1 * (x - mean(x, "whcg", groups)) / std_g + v0, 0),
+        "LN-GELU-like": lambda: by_layer * sigmoid(np.exp(0.5) * by_layer),
         "EvoNorm-B0": lambda: x / np.maximum(std_b, v1 * x + std_i),
         "EvoNorm-B1": lambda: x / np.maximum(std_b, (x + 1) * rms_i),
         "EvoNorm-B2": lambda: x / np.maximum(std_b, rms_i - x),
@@ -60,31 +63,48 @@ def known(name, x, v0, v1, groups=32, batch=None):
     }[name]()
 
 
-def interpret(nodes, x, v0, v1, groups=32):
-    """The output of a graph by recursion from its last node, every value at full shape and in float64."""
+def interpret(nodes, x, v0, v1, groups=32, batch=None, divisors="by construction"):
+    """The output of a graph by recursion from its last node, every value at full shape and in float64.
+
+    Args:
+        nodes: rows of (operation, inputs); the input of a `number` is its value.
+        x: `[batch, height, width, channels]`.
+        v0, v1: `[channels]`.
+        groups: group limit of whcg.
+        batch: takes the statistics of aggregations over the batch from another batch, as inference does after one
+            training step on that batch at decay 0.
+        divisors: which of them get no eps: those that are large `by construction` or merely large `in value`.
+    """
     x = np.asarray(x, np.float64)
-    initial = [x, np.zeros_like(x), np.broadcast_to(v0, x.shape), np.broadcast_to(v1, x.shape)]
+    batch = x if batch is None else np.asarray(batch, np.float64)
 
     def at_least_root_of_eps(index):
         if index < 4:
             return False
         op, inputs = nodes[index - 4]
+        if op == "number":
+            return abs(inputs[0]) > 0.99 * EPS**0.5
         sure = [at_least_root_of_eps(source) for source in inputs]
         return op[:3] in ("rms", "std") or (op == "max" and any(sure)) or (op in ("add", "abs") and all(sure))
 
-    def value(index):
+    def no_eps(index, divisor):
+        return at_least_root_of_eps(index) if divisors == "by construction" else np.abs(divisor).min() > 0.99 * EPS**0.5
+
+    def value(index, data):
         if index < 4:
-            return initial[index]
+            return [data, *(np.broadcast_to(part, data.shape) for part in (0.0, v0, v1))][index]
         op, inputs = nodes[index - 4]
-        a, b = value(inputs[0]), value(inputs[-1])
+        if op == "number":
+            return np.full(data.shape, inputs[0])
         if "_" in op:
             statistic, index_set = op.split("_")
-            if statistic == "mean":
-                return mean(a, index_set, groups)
-            square = mean_square if statistic == "rms" else variance
-            return np.sqrt(square(a, index_set, groups) + EPS)
+            a = value(inputs[0], batch if index_set == "bwh" else data)
+            found = {"mean": mean, "rms": mean_square, "std": variance}[statistic](a, index_set, groups)
+            found = np.broadcast_to(found[:1, :1, :1], data.shape) if index_set == "bwh" else found
+            return found if statistic == "mean" else np.sqrt(found + EPS)
+        a, b = value(inputs[0], data), value(inputs[-1], data)
         if op == "div":
-            return a / (b if at_least_root_of_eps(inputs[1]) else b + np.where(b < 0, -EPS, EPS))
+            return a / (b if no_eps(inputs[1], b) else b + np.where(b < 0, -EPS, EPS))
         return {
             "add": lambda: a + b,
             "mul": lambda: a * b,
@@ -100,7 +120,7 @@ def interpret(nodes, x, v0, v1, groups=32):
         }[op]()
 
     with np.errstate(all="ignore"):
-        return value(3 + len(nodes))
+        return value(3 + len(nodes), x)
 
 
 def live_nodes(nodes):

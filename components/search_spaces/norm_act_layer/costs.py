@@ -5,21 +5,21 @@ from typing import NamedTuple
 import numpy as np
 
 from components.search_spaces.networks.costs import FLOAT_BYTES, NetworkCosts
-from components.search_spaces.norm_act_layer.encoding import ARITY, FIRST, NO_NODE, SLOTS
-from components.search_spaces.norm_act_layer.primitives import COMMUTATIVE, ELEMENT_WISE, NAMES
-from components.search_spaces.norm_act_layer.spec import V0, V1, X
+from components.search_spaces.norm_act_layer.encoding import specs
+from components.search_spaces.norm_act_layer.primitives import ELEMENT_WISE
+from components.search_spaces.norm_act_layer.simplification import LayerGraph, simplified
+from components.search_spaces.norm_act_layer.spec import FIRST, V0, V1, X
 
-_COMMUTES = np.array([False, *(name in COMMUTATIVE for name in NAMES)])
-_ELEMENT_WISE = np.arange(len(NAMES) + 1) <= len(ELEMENT_WISE)
+_ELEMENT_WISE = tuple(row.name for row in ELEMENT_WISE)
 
 
 class LayerCounts(NamedTuple):
-    """Counts of the live graph of each encoding, equal sub-expressions once, each `[n]`.
+    """Counts of the simplified graph of each encoding, each `[n]`.
 
     Fields:
-        operations: all of them.
+        operations: all of them; a number is none.
         written: element-wise ones, whose results have the input's size; an aggregation's result is small.
-        read: inputs of operations that aren't zero, v0 or v1.
+        read: inputs of operations that aren't numbers, v0 or v1.
         constants: how many of v0 and v1 are used.
     """
 
@@ -31,18 +31,8 @@ class LayerCounts(NamedTuple):
 
 def layer_counts(encoded: np.ndarray) -> LayerCounts:
     """Returns the counts of encodings, `[n, decisions]`."""
-    table = np.asarray(encoded).reshape(len(encoded), -1, SLOTS)
-    ops = table[..., 0]
-    inputs, merged = _merge_equal(ops, table[..., 1:])
-    live = _live(ops, inputs, merged)
-    counted = live[:, FIRST:]
-    reads = (np.arange(2) < ARITY[ops][..., None]) & counted[..., None] & ((inputs == X) | (inputs >= FIRST))
-    return LayerCounts(
-        operations=counted.sum(1),
-        written=(counted & _ELEMENT_WISE[ops]).sum(1),
-        read=reads.sum((1, 2)),
-        constants=live[:, [V0, V1]].sum(1),
-    )
+    counts = np.array([_counts(simplified(spec)) for spec in specs(encoded)], np.int64)
+    return LayerCounts(*counts.reshape(-1, 4).T)
 
 
 def total_costs(network: NetworkCosts, layer: LayerCounts) -> dict[str, np.ndarray]:
@@ -60,32 +50,12 @@ def total_costs(network: NetworkCosts, layer: LayerCounts) -> dict[str, np.ndarr
     }
 
 
-def _merge_equal(ops: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the inputs with each node replaced by the first one equal to it, and that first node of each node."""
-    count, places = ops.shape
-    merged = np.tile(np.arange(FIRST + places), (count, 1))
-    rows = np.arange(count)[:, None]
-    sources = np.zeros_like(inputs)
-    keys = np.zeros_like(ops)
-    for place in range(places):
-        found = merged[rows, inputs[:, place]]
-        sources[:, place] = np.where(_COMMUTES[ops[:, place], None], np.sort(found, axis=1), found)
-        keys[:, place] = (ops[:, place] * 64 + sources[:, place, 0]) * 64 + sources[:, place, 1]
-        same = keys[:, :place] == keys[:, place, None]
-        if place:
-            merged[:, FIRST + place] = FIRST + np.where(same.any(1), same.argmax(1), place)
-    return sources, merged
-
-
-def _live(ops: np.ndarray, inputs: np.ndarray, merged: np.ndarray) -> np.ndarray:
-    """Returns which of the 4 + places nodes the output depends on, `[n, 4 + places]`."""
-    count, places = ops.shape
-    rows = np.arange(count)
-    last = (ops != NO_NODE).sum(1) - 1
-    live = np.zeros((count, FIRST + places), bool)
-    live[rows, merged[rows, FIRST + last]] = True
-    for place in reversed(range(places)):
-        for slot in range(2):
-            reached = live[:, FIRST + place] & (ARITY[ops[:, place]] > slot)
-            live[rows, inputs[:, place, slot]] |= reached
-    return live
+def _counts(graph: LayerGraph) -> tuple[int, int, int, int]:
+    operations = graph.operations
+    used = [source for node in operations for source in node.inputs]
+    return (
+        len(operations),
+        sum(node.op in _ELEMENT_WISE for node in operations),
+        sum(source == X or (source >= FIRST and graph.facts[source].number is None) for source in used),
+        len({V0, V1} & {graph.output, *used}),
+    )

@@ -4,17 +4,16 @@ A node takes three decisions: its operation (0 is "no node", then the primitives
 A graph of fewer nodes than places ends in "no node"; the second slot of a unary operation is 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from components.search_spaces.norm_act_layer.primitives import NAMES, PRIMITIVES
-from components.search_spaces.norm_act_layer.spec import INITIAL, LayerSpec, Node
+from components.search_spaces.norm_act_layer.spec import FIRST, LayerSpec, Node
 from components.search_spaces.space import Categorical
 
 NO_NODE = 0
 ARITY = np.array([0, *(primitive.arity for primitive in PRIMITIVES.values())])
-FIRST = len(INITIAL)
 SLOTS = 3
 
 
@@ -55,10 +54,13 @@ def decode(encoded: np.ndarray, places: int) -> LayerSpec:
                 f"`encoded` must hold an allowed choice for {decision.name} in [0, {decision.choices})."
                 f" Received: {listed[at]}."
             )
-    rows = [listed[at : at + SLOTS] for at in range(0, len(listed), SLOTS)]
-    return LayerSpec(
-        tuple(Node(NAMES[op - 1], tuple(slots[: ARITY[op]])) for op, *slots in rows if op != NO_NODE),
-    )
+    return next(specs(values[None]))
+
+
+def specs(encoded: np.ndarray) -> Iterator[LayerSpec]:
+    """Yields the specs of valid encodings, `[n, 3 * places]`."""
+    for rows in np.asarray(encoded).reshape(len(encoded), -1, SLOTS).tolist():
+        yield LayerSpec(tuple(Node(NAMES[op - 1], tuple(slots[: ARITY[op]])) for op, *slots in rows if op != NO_NODE))
 
 
 def allowed(prefix: Sequence[int], places: int, ops: Sequence[int]) -> np.ndarray:

@@ -1,8 +1,8 @@
 """A layer graph for people: as a formula, and as boxes of a drawing."""
 
-from components.search_spaces.norm_act_layer.graph import FIRST, active, pruned
 from components.search_spaces.norm_act_layer.primitives import PRIMITIVES
-from components.search_spaces.norm_act_layer.spec import INITIAL, LayerSpec
+from components.search_spaces.norm_act_layer.simplification import NUMBER, simplified
+from components.search_spaces.norm_act_layer.spec import FIRST, INITIAL, LayerSpec, active
 from components.search_spaces.space import Box
 
 LEAF = 5  # binds stronger than any operation
@@ -10,18 +10,23 @@ LEAVES = ("x", "0", "v0", "v1")
 
 
 def formula(spec: LayerSpec) -> str:
-    """Returns the live graph as a formula; a sub-expression that is used twice gets a name.
+    """Returns the simplified graph as a formula; a sub-expression that is used twice gets a name.
 
-    Example: `x / max(std[bwh](x), x * v1 + std[wh](x))`, or `a * sigmoid(a), a = x / std[whcg](x)`.
+    Example: `x / max(std[bwh](x), x * v1 + std[wh](x))`, or `a * sigmoid(a), a = x / std[whcg](x)`. Numbers have 6
+    digits. What isn't shown: the eps in roots, logarithms and divisors, and the affine that follows.
     """
-    live = pruned(spec)
-    uses = [0] * (FIRST + len(live.nodes))
-    for node in live.nodes:
+    graph = simplified(spec)
+    uses = [0] * (FIRST + len(graph.nodes))
+    for node in graph.nodes:
         for source in node.inputs:
             uses[source] += 1
     terms: list[tuple[str, int]] = [(name, LEAF) for name in LEAVES]
     named: list[str] = []
-    for index, (op, inputs) in enumerate(live.nodes, start=FIRST):
+    for index, (op, inputs) in enumerate(graph.nodes, start=FIRST):
+        if op == NUMBER:
+            text = f"{graph.facts[index].number:.6g}"
+            terms.append((text, PRIMITIVES["neg"].binds if text.startswith("-") else LEAF))
+            continue
         text = _text(op, [terms[source] for source in inputs])
         binds = PRIMITIVES[op].binds
         if uses[index] > 1:
@@ -29,11 +34,11 @@ def formula(spec: LayerSpec) -> str:
             named.append(f"{name} = {text}")
             text, binds = name, LEAF
         terms.append((text, binds))
-    return ", ".join([terms[-1][0], *reversed(named)])
+    return ", ".join([terms[graph.output][0], *reversed(named)])
 
 
 def drawing(spec: LayerSpec) -> tuple[Box, ...]:
-    """Returns all nodes, the initial ones first, as boxes; the last one is the output."""
+    """Returns all nodes of the spec, the initial ones first, as boxes; the last one is the output."""
     labels = [*INITIAL, *(node.op for node in spec.nodes)]
     inputs = [()] * FIRST + [node.inputs for node in spec.nodes]
     return tuple(Box(*row) for row in zip(labels, inputs, active(spec), strict=True))

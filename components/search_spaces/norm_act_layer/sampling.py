@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from components.search_spaces.norm_act_layer.primitives import ELEMENT_WISE, INDEX_SETS, NAMES, PRIMITIVES, STATISTICS
-from components.search_spaces.norm_act_layer.spec import INITIAL, LayerSpec, Node
+from components.search_spaces.norm_act_layer.spec import FIRST, INITIAL, LayerSpec, Node
 from components.search_spaces.space import Change
 
 Measure = Literal["concrete", "table"]
@@ -32,12 +32,12 @@ class Sampler:
 
     def sample(self, rng: np.random.Generator) -> LayerSpec:
         """Draws node after node: a random primitive, then random earlier nodes as inputs, with replacement."""
-        return LayerSpec(tuple(self._node(len(INITIAL) + place, rng) for place in range(self.nodes)))
+        return LayerSpec(tuple(self._node(FIRST + place, rng) for place in range(self.nodes)))
 
     def mutate(self, spec: LayerSpec, rng: np.random.Generator) -> tuple[LayerSpec, Change]:
         """Gives one uniformly drawn intermediate node a new primitive and new inputs; either may turn out the same."""
         place = int(rng.integers(len(spec.nodes)))
-        index = len(INITIAL) + place
+        index = FIRST + place
         old, new = spec.nodes[place], self._node(index, rng)
         nodes = (*spec.nodes[:place], new, *spec.nodes[place + 1 :])
         return LayerSpec(nodes), Change("node", f"node {index}: {_call(old)} became {_call(new)}")
@@ -56,5 +56,5 @@ class Sampler:
 
 
 def _call(node: Node) -> str:
-    names = [INITIAL[source] if source < len(INITIAL) else str(source) for source in node.inputs]
+    names = [INITIAL[source] if source < FIRST else str(source) for source in node.inputs]
     return f"{node.op}({', '.join(names)})"

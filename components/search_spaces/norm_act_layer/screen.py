@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from components.search_spaces.norm_act_layer.folding import Folded
-from components.search_spaces.norm_act_layer.graph import away_from_zero, pruned
 from components.search_spaces.norm_act_layer.primitives import apply
-from components.search_spaces.norm_act_layer.spec import LayerSpec
+from components.search_spaces.norm_act_layer.simplification import NUMBER, ROW, LayerGraph, simplified
+from components.search_spaces.norm_act_layer.spec import FIRST, LayerSpec, X
 
 # The forward pass: unit-normal images through 4 times (layer, convolution with variance-preserving weights for a
 # rectifier). BN-ReLU ends at a root mean square near 1, the identity at sqrt(2)**4 = 4. The limits were set on 260
@@ -21,13 +20,21 @@ def static_screen(spec: LayerSpec, min_active_ops: int) -> str | None:
     """Returns why the structure alone rules a layer out.
 
     Returns:
-        `ignores_input` where no row of the output depends on that row's input, `too_few_ops` where constant folding
-        leaves fewer than `min_active_ops` operations, else None.
+        `ignores_input` where no row of the output depends on that row's input, `too_few_ops` where simplification
+        leaves fewer than `min_active_ops` operations on what depends on the input, else None. What is computed from v0
+        and v1 alone is one more trainable constant: most of a search would be variants of tanh(x) + f(v0).
     """
-    folded = Folded(spec)
-    if not folded.output_varies_by_row:
+    graph = simplified(spec, approximately=True)
+    if not graph.facts[graph.output].varies & ROW:
         return "ignores_input"
-    return "too_few_ops" if folded.operations < min_active_ops else None
+    return "too_few_ops" if _operations_on_input(graph) < min_active_ops else None
+
+
+def _operations_on_input(graph: LayerGraph) -> int:
+    depends = [index == X for index in range(FIRST)]
+    for _, inputs in graph.nodes:
+        depends.append(any(depends[source] for source in inputs))
+    return sum(depends[FIRST:])
 
 
 def numerical_screen(spec: LayerSpec, rng: np.random.Generator, groups: int = 32) -> str | None:
@@ -66,20 +73,23 @@ def forward(spec: LayerSpec, x: np.ndarray, v0: np.ndarray, v1: np.ndarray, grou
     Returns:
         The output, of the shape of x; a read-only view where it doesn't vary along every axis.
     """
-    nonzero = away_from_zero(spec)
+    graph = simplified(spec)
     shape = (1, 1, 1, -1)
     values = [x, np.zeros((1, 1, 1, 1), x.dtype), v0.reshape(shape), v1.reshape(shape)]
-    for op, inputs in spec.nodes:
-        values.append(apply(op, [values[source] for source in inputs], groups, nonzero[inputs[-1]]))
-    return np.broadcast_to(values[-1], x.shape)
+    for (op, inputs), facts in zip(graph.nodes, graph.facts[FIRST:], strict=True):
+        if op == NUMBER:
+            values.append(np.full((1, 1, 1, 1), facts.number, x.dtype))
+        else:
+            sources = [values[source] for source in inputs]
+            values.append(apply(op, sources, groups, graph.facts[inputs[-1]].nonzero))
+    return np.broadcast_to(values[graph.output], x.shape)
 
 
 def _through_layers(spec: LayerSpec, rng: np.random.Generator, groups: int) -> np.ndarray:
-    live = pruned(spec)
     v0, v1 = np.zeros(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
     y = rng.standard_normal((ROWS, SIZE, SIZE, CHANNELS), np.float32)
     for _ in range(LAYERS):
-        z = forward(live, y, v0, v1, groups)
+        z = forward(spec, y, v0, v1, groups)
         # Each position sees itself and two neighbours: a convolution with 3 taps.
         taps = np.concatenate([z, np.roll(z, 1, axis=1), np.roll(z, 1, axis=2)], axis=-1)
         kernel = rng.standard_normal((3 * CHANNELS, CHANNELS), np.float32)

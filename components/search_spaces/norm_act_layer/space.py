@@ -18,7 +18,9 @@ from components.search_spaces.norm_act_layer.sampling import MUTATION_KINDS, Sam
 from components.search_spaces.norm_act_layer.spec import MAX_NODES, LayerSpec
 from components.search_spaces.space import Box, Categorical, Change
 
-NetworkName = Literal["preact_resnet", "mobilenet_v2", "efficientnet"]
+NetworkName = Literal[
+    "preact_resnet", "mobilenet_v2", "efficientnet", "mobilenet_v2_full", "efficientnet_b0", "preact_resnet50"
+]
 
 
 class NormActLayerSettings(Section, frozen=True, kw_only=True):
@@ -26,9 +28,9 @@ class NormActLayerSettings(Section, frozen=True, kw_only=True):
 
     Fields:
         nodes: intermediate nodes of a graph, [1, 30].
-        min_active_ops: operations that constant folding must leave, [1, 30].
-        batch_independent: `no`; `active` drops graphs whose live part aggregates over the batch; `op_set` never draws
-            such an aggregation.
+        min_active_ops: operations that simplification must leave of those that depend on the input, [1, 30].
+        batch_independent: `no`; `active` drops graphs that aggregate over the batch once they are simplified; `op_set`
+            never draws such an aggregation.
         op_sampling: how a primitive is drawn: `concrete` uniformly from the 24 (operation, index set) pairs, `table`
             uniformly from the 15 rows of the table and then its index set.
         groups: group limit of the index set whcg, [1, 4096]; lowered until it divides a layer's channels.
@@ -114,11 +116,11 @@ class NormActLayerSpace:
         return spec
 
     def canonical(self, spec: LayerSpec) -> str:
-        """Returns the id that isomorphic live graphs share."""
+        """Returns the id that specs of one simplified graph share."""
         return graph.canonical(spec)
 
     def formula(self, spec: LayerSpec) -> str:
-        """Returns the live graph as a formula, without the affine."""
+        """Returns the simplified graph as a formula, without the affine."""
         return formula.formula(spec)
 
     def drawing(self, spec: LayerSpec) -> tuple[Box, ...]:
@@ -151,8 +153,11 @@ class NormActLayerSpace:
     def build(self, spec: LayerSpec, variant: Variant, input_shape: Sequence[int], classes: int) -> Any:
         """Returns the `keras.Model` that gives logits. Raises ValueError where rows aren't images."""
         from components.search_spaces.networks.build import build_network
+
+        return build_network(network_ops(variant, input_shape, classes), lambda: self.parts(spec)["layer"])
+
+    def parts(self, spec: LayerSpec) -> Mapping[str, Any]:
+        """Returns the `layer`, a `keras.layers.Layer`."""
         from components.search_spaces.norm_act_layer.build import NormActLayer
 
-        nodes, settings = spec.to_json(), self.settings
-        ops = network_ops(variant, input_shape, classes)
-        return build_network(ops, lambda: NormActLayer(nodes, settings.groups, settings.decay))
+        return {"layer": NormActLayer(spec.to_json(), self.settings.groups, self.settings.decay)}

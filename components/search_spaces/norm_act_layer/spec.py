@@ -9,6 +9,7 @@ from components.search_spaces.norm_act_layer.primitives import PRIMITIVES
 
 INITIAL = ("x", "zero", "v0", "v1")
 X, ZERO, V0, V1 = range(4)
+FIRST = len(INITIAL)  # index of the first intermediate node
 MAX_NODES = 30
 
 
@@ -38,7 +39,7 @@ class LayerSpec:
     def __post_init__(self):
         if not 1 <= len(self.nodes) <= MAX_NODES:
             raise ValueError(f"`nodes` must have 1 to {MAX_NODES} nodes. Received: {len(self.nodes)} nodes.")
-        for index, node in enumerate(self.nodes, start=len(INITIAL)):
+        for index, node in enumerate(self.nodes, start=FIRST):
             _check(index, node)
 
     def to_json(self) -> list:
@@ -52,6 +53,17 @@ class LayerSpec:
             return cls(msgspec.convert(data, tuple[Node, ...]))
         except msgspec.ValidationError as error:
             raise ValueError(f"`nodes` must be [[op, [input, ...]], ...]: {error}. Received: {data!r:.200}.") from error
+
+
+def active(spec: LayerSpec) -> tuple[bool, ...]:
+    """Returns for each of the 4 + n nodes whether the output depends on it."""
+    live = [False] * (FIRST + len(spec.nodes))
+    live[-1] = True
+    for index in range(len(live) - 1, FIRST - 1, -1):
+        if live[index]:
+            for source in spec.nodes[index - FIRST].inputs:
+                live[source] = True
+    return tuple(live)
 
 
 def _check(index: int, node: Node) -> None:

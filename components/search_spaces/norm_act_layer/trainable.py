@@ -15,7 +15,7 @@ TRAINABLE = {
     "-(v0 + sqrt(x))": LayerSpec((Node("sqrt", (X,)), Node("add", (V0, 4)), Node("neg", (5,)))),
     "rms[whc](v1) * sqrt(x)": LayerSpec((Node("rms_whc", (V1,)), Node("sqrt", (X,)), Node("mul", (4, 5)))),
     "max(std[whcg](v1), tanh(x))": LayerSpec((Node("std_whcg", (V1,)), Node("tanh", (X,)), Node("max", (4, 5)))),
-    "max(x, std[whcg](0)) / rms[whc](max(x, v1))": LayerSpec(
+    "max(x, 0.00316228) / rms[whc](max(x, v1))": LayerSpec(
         (
             Node("std_whcg", (ZERO,)),
             Node("max", (X, 4)),

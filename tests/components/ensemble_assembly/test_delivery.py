@@ -2,12 +2,15 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from components.ensemble_assembly.delivery import DESCRIPTION, KERAS_FILE, PREDICTIONS, load_ensemble
+from components.ensemble_assembly.delivery import DESCRIPTION, PREDICTIONS, load_ensemble, load_parts
 from components.records.layout import MANIFEST, MODEL_PROBABILITIES, SUMMARY
 from components.records.results import DataManifest
 from components.records.rows import read_part
@@ -34,14 +37,62 @@ def test_the_rebuilt_ensemble_predicts_what_the_search_did(finished, stored):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_the_keras_file_loads_and_predicts_the_same(finished, stored):
+LOADING = """
+import json
+
+import keras
+import numpy as np
+
+import components.search_spaces.norm_act_layer.build
+
+with open("layer.json") as file:
+    data = json.load(file)
+layers = [keras.saving.deserialize_keras_object(data) for _ in range(2)]
+model = keras.Sequential([keras.Input((None, None, 3)), *layers, keras.layers.GlobalAveragePooling2D()])
+print(keras.backend.backend(), layers[0].formula, model(np.ones((2, 5, 4, 3))).shape, flush=True)
+rows = np.load("rows.npy")
+np.save("out.npy", keras.saving.load_model("ensemble.keras").predict(rows, verbose=0))
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_others_load_the_files_in_a_process_of_their_own(finished, stored, tmp_path, backend):
+    """One import beside Keras, no search directory, either backend."""
+    x, _ = read_part(finished, "test")
+    np.save(tmp_path / "rows.npy", x)
+    for file in ("model/ensemble.keras", "model/layer.json"):
+        (tmp_path / file.removeprefix("model/")).write_bytes(finished.read(file))
+    environment = {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment |= {"PYTHONPATH": os.getcwd()}
+    process = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        cwd=tmp_path,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr[-2000:]
+    formula = require_record(finished, SUMMARY, Summary).winner.formula
+    assert process.stdout.strip() == f"{backend} {formula} (2, 3)"
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), stored.mean(axis=0), atol=1e-5)
+
+
+def test_the_found_layer_is_new_each_time_and_takes_the_models_precision(finished):
     import keras
 
-    from components.search_spaces.norm_act_layer.build import NormActLayer
-
-    model = keras.saving.load_model(finished.local_path(KERAS_FILE), custom_objects={"NormActLayer": NormActLayer})
-    x, _ = read_part(finished, "test")
-    np.testing.assert_allclose(model.predict(x, verbose=0), stored.mean(axis=0), atol=1e-5)
+    one, other = (load_parts(finished.uri)["layer"] for _ in range(2))
+    assert one is not other and not one.built
+    model = keras.Sequential([keras.Input((4, 4, 3)), one, other])
+    assert model.output_shape == (None, 4, 4, 3)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        data = json.loads(finished.read("model/layer.json"))
+        layer = keras.saving.deserialize_keras_object(data)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert (layer.compute_dtype, layer.spec) == ("bfloat16", one.spec)
+    assert {"nodes", "groups", "decay"} == set(data["config"])
 
 
 def test_the_description_names_the_design_and_its_members(finished):
@@ -84,3 +135,5 @@ def test_the_predictions_file_says_what_the_probabilities_say(finished, stored):
 def test_a_search_without_an_ensemble_has_none_to_load(small_search):
     with pytest.raises(FileNotFoundError, match=r"`search` must be a finished search with an ensemble. Received"):
         load_ensemble(str(small_search.at["searched"]))
+    with pytest.raises(FileNotFoundError, match=r"`search` must be a finished search with an ensemble. Received"):
+        load_parts(str(small_search.at["searched"]))

@@ -96,7 +96,7 @@ def test_what_stays_are_the_members_weights_and_the_summary_counts_them(finished
 def test_the_summary_says_what_the_rounds_did(finished):
     summary = require_record(finished, SUMMARY, Summary)
     assert (summary.name, summary.seed, summary.outcome, summary.why) == (
-        "small", 3, "finished", "8 candidates were tried",
+        "small", 14, "finished", "8 candidates were tried",
     )  # fmt: skip
     assert [one.round for one in summary.rounds] == ["rounds/00001", LAST, *ROUND_OF_KIND.values()]
     searched = [one for part in summary.rounds[:2] for one in part.candidates]

@@ -118,6 +118,15 @@ class TestContract:
                 assert space.static_screen(spec) is None, name
                 assert space.numerical_screen(spec, np.random.default_rng(0)) is None, name
 
+    def test_parts_are_new_each_time_and_made_again_by_keras(self, space, shape, classes):
+        import keras
+
+        for spec in [*draws(space, 4), *space.known.values()]:
+            for name, part in space.parts(spec).items():
+                again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(part))
+                assert again.get_config() == part.get_config()
+                assert space.parts(spec)[name] is not part
+
     def test_drawings_are_in_topological_order(self, space, shape, classes):
         for spec in draws(space, 20):
             boxes = space.drawing(spec)

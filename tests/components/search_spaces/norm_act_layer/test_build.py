@@ -7,6 +7,7 @@ import tensorflow as tf
 from sklearn.datasets import load_digits
 
 from components.search_spaces.norm_act_layer.build import ELEMENT_WISE, NormActLayer
+from components.search_spaces.norm_act_layer.graph import uses_batch
 from components.search_spaces.norm_act_layer.known import KNOWN
 from components.search_spaces.norm_act_layer.primitives import ELEMENT_WISE as ELEMENT_WISE_ROWS
 from components.search_spaces.norm_act_layer.primitives import NAMES
@@ -26,9 +27,9 @@ def rng():
     return np.random.default_rng(0)
 
 
-def layer_and_weights(spec, channels, rng, groups=4):
+def layer_and_weights(spec, channels, rng, groups=4, **arguments):
     """A built layer whose weights are random, and those weights by name."""
-    layer = NormActLayer(spec.to_json(), groups=groups)
+    layer = NormActLayer(spec.to_json(), groups=groups, **arguments)
     layer.build((None, 4, 4, channels))
     for variable in layer.trainable_variables:
         variable.assign(rng.normal(1, 0.3, size=variable.shape))
@@ -71,30 +72,78 @@ def test_known_layers_in_inference_take_moving_averages(name, rng):
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
+@pytest.mark.parametrize("training", [True, False], ids=["training", "inference"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", KNOWN)
-def test_gradients_are_those_of_the_formula(name, rng):
-    """Central differences of the float64 formula in 12 random directions of (x, v0, v1, gamma, beta)."""
-    layer, weights = layer_and_weights(KNOWN[name], 8, rng)
-    x = rng.normal(size=(4, 3, 3, 8))
-    cotangent = rng.normal(size=x.shape)
-    tensor = tf.constant(x, tf.float32)
+def test_values_and_gradients_are_those_of_the_formula(name, shape, training, rng):
+    """In float64; central differences of the formula in 6 random directions of (x, v0, v1, gamma, beta)."""
+    layer, weights = layer_and_weights(KNOWN[name], shape[-1], rng, dtype="float64")
+    moving = {variable.name.split("_")[1]: variable for variable in layer.non_trainable_variables}
+    for variable in moving.values():
+        variable.assign(rng.uniform(0.5, 2, size=variable.shape))
+    batch = tuple(np.asarray(moving[key]).ravel() if key in moving else 0 for key in ("mean", "std"))
+    x, cotangent = rng.normal(size=shape), rng.normal(size=shape)
+    tensor = tf.constant(x)
     variables = [variable.value for variable in layer.trainable_variables]
     with tf.GradientTape() as tape:
         tape.watch(tensor)
-        loss = tf.reduce_sum(layer(tensor, training=True) * cotangent.astype(np.float32))
+        output = layer(tensor, training=training)
+        loss = tf.reduce_sum(output * cotangent)
     found = dict(zip(["x", *(v.name for v in layer.trainable_variables)], tape.gradient(loss, [tensor, *variables])))
 
-    def value(point):
-        y = oracle.known(name, point["x"], point["v0"], point["v1"], groups=4)
-        return np.sum((y * point["gamma"] + point["beta"]) * cotangent)
+    def formula(point):
+        y = oracle.known(name, point["x"], point["v0"], point["v1"], groups=4, batch=None if training else batch)
+        return y * point["gamma"] + point["beta"]
 
     point = {"x": x, **weights}
-    for _ in range(12):
+    np.testing.assert_allclose(output, formula(point), rtol=1e-9, atol=1e-11)
+    for _ in range(6):
         direction = {key: rng.normal(size=point[key].shape) for key in found}
-        moved = [value({**point, **{k: point[k] + s * 1e-6 * d for k, d in direction.items()}}) for s in (1, -1)]
-        slope = (moved[0] - moved[1]) / 2e-6
+        moved = [formula({**point, **{k: point[k] + s * 1e-6 * d for k, d in direction.items()}}) for s in (1, -1)]
+        slope = np.sum((moved[0] - moved[1]) * cotangent) / 2e-6
         expected = sum(np.sum(found[key].numpy().reshape(d.shape) * d) for key, d in direction.items())
-        assert slope == pytest.approx(expected, rel=2e-3, abs=2e-2)
+        assert slope == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("op", ["std_bwh", "std_whc", "std_wh", "std_whcg"])
+def test_second_derivatives_of_a_spread_are_right(op, rng):
+    """The stability test needs them: a Hessian times a vector against differences of the gradient, in float64."""
+    layer, _ = layer_and_weights(LayerSpec.from_json([[op, [0]], ["mul", [0, 4]]]), 6, rng, dtype="float64")
+    x, vector, cotangent = rng.normal(size=(3, 2, 3, 2, 6))
+
+    def gradient(point):
+        with tf.GradientTape() as tape:
+            tape.watch(point)
+            loss = tf.reduce_sum(layer(point, training=True) * cotangent)
+        return tape.gradient(loss, point)
+
+    tensor = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(tensor)
+        along = tf.reduce_sum(gradient(tensor) * vector)
+    expected = (gradient(tf.constant(x + 1e-6 * vector)) - gradient(tf.constant(x - 1e-6 * vector))) / 2e-6
+    np.testing.assert_allclose(tape.gradient(along, tensor), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_random_graphs_infer_with_the_statistics_of_a_batch(rng):
+    """At decay 0 the averages are those of the last batch, so inference is the interpreter with that batch."""
+    sampler, compared = Sampler(8, measure="concrete"), 0
+    x, batch = (
+        rng.normal(size=(2, 3, 2, 6)).astype(np.float32),
+        rng.normal(0.5, 2, size=(5, 3, 2, 6)).astype(np.float32),
+    )
+    while compared < 60:
+        spec = sampler.sample(rng)
+        if static_screen(spec, 2) or not uses_batch(spec):
+            continue
+        layer, weights = layer_and_weights(spec, 6, rng, decay=0.0)
+        expected = oracle.interpret(spec.nodes, x, weights["v0"], weights["v1"], groups=4, batch=batch)
+        layer(batch, training=True)
+        if np.abs(expected).max() < 100:
+            compared += 1
+            np.testing.assert_allclose(
+                layer(x), expected * weights["gamma"] + weights["beta"], rtol=5e-3, atol=5e-3, err_msg=str(spec)
+            )
 
 
 def test_random_graphs_compute_what_the_interpreter_does(rng):
@@ -115,7 +164,7 @@ def test_random_graphs_compute_what_the_interpreter_does(rng):
 
 
 def test_every_primitive_has_a_keras_meaning(rng):
-    assert tuple(ELEMENT_WISE) == tuple(row.name for row in ELEMENT_WISE_ROWS)
+    assert {*ELEMENT_WISE, "div"} == {row.name for row in ELEMENT_WISE_ROWS}
     x = rng.normal(size=(2, 3, 3, 6))
     for name in NAMES:
         inputs = (0, 2) if name in ("add", "mul", "div", "max") else (0,)

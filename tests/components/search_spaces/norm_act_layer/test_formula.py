@@ -47,7 +47,7 @@ def evaluated(text):
 
 
 def test_a_formula_computes_what_its_graph_does():
-    """Graphs with divisions are left out: a formula doesn't show the eps of a divisor."""
+    """Graphs with divisions are left out: a formula doesn't show the eps of a divisor. Numbers have 6 digits."""
     sampler, rng = Sampler(8, measure="table"), np.random.default_rng(2)
     specs = [spec for spec in (sampler.sample(rng) for _ in range(1500)) if all(op != "div" for op, _ in spec.nodes)]
     compared = 0
@@ -57,7 +57,7 @@ def test_a_formula_computes_what_its_graph_does():
             compared += 1
             with np.errstate(all="ignore"):
                 np.testing.assert_allclose(
-                    evaluated(formula(spec)), expected, rtol=1e-6, atol=1e-9, err_msg=formula(spec)
+                    evaluated(formula(spec)), expected, rtol=1e-4, atol=1e-5, err_msg=formula(spec)
                 )
     assert compared > 300
 
@@ -69,6 +69,11 @@ PRINTED = [
     ([["add", [0, 2]], ["mul", [4, 3]]], "v1 * (x + v0)"),
     ([["tanh", [0]], ["sigmoid", [4]], ["mul", [4, 5]]], "a * sigmoid(a), a = tanh(x)"),
     ([["max", [0, 1]]], "max(x, 0)"),
+    ([["exp", [1]], ["add", [4, 0]], ["mul", [5, 0]]], "x * (x + 1)"),
+    ([["exp", [1]], ["neg", [4]], ["add", [0, 5]]], "x - 1"),
+    ([["sigmoid", [1]], ["neg", [4]], ["mul", [5, 0]], ["neg", [6]]], "-(x * -0.5)"),
+    ([["neg", [0]], ["neg", [4]]], "x"),
+    ([["div", [1, 0]]], "0"),
 ]
 
 
@@ -79,6 +84,7 @@ def test_printed(nodes, text):
 
 def test_known_layers_print_as_published():
     assert formula(KNOWN["EvoNorm-B0"]) == "x / max(std[bwh](x), x * v1 + std[wh](x))"
+    assert formula(KNOWN["EvoNorm-B1"]) == "x / max(std[bwh](x), (x + 1) * rms[wh](x))"
     assert formula(KNOWN["EvoNorm-B2"]) == "x / max(std[bwh](x), rms[wh](x) - x)"
     assert formula(KNOWN["EvoNorm-S0"]) == "x * sigmoid(x * v1) / std[whcg](x)"
     assert formula(KNOWN["BN-ReLU"]) == "max(0, v0 + v1 * ((x - mean[bwh](x)) / std[bwh](x)))"

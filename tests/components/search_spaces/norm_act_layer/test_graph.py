@@ -1,10 +1,9 @@
-"""Pruning, canonical ids, folding and the NumPy forward pass, against an interpreter by recursion."""
+"""Canonical ids, screens and the NumPy forward pass, against an interpreter by recursion."""
 
 import numpy as np
 import pytest
 
-from components.search_spaces.norm_act_layer.folding import Folded
-from components.search_spaces.norm_act_layer.graph import active, canonical, pruned
+from components.search_spaces.norm_act_layer.graph import canonical
 from components.search_spaces.norm_act_layer.known import KNOWN
 from components.search_spaces.norm_act_layer.sampling import Sampler
 from components.search_spaces.norm_act_layer.screen import forward, numerical_screen, static_screen
@@ -38,53 +37,32 @@ def shuffled(spec, rng):
 
 
 def test_forward_is_the_interpreter_on_random_graphs():
+    """Up to the eps of divisors that are large by construction only once the graph is simplified."""
     compared = 0
-    for spec in graphs(300):
+    for spec in graphs(600):
         with np.errstate(all="ignore"):
             found = forward(spec, IMAGES, V0, V1, groups=4)
-        expected = oracle.interpret(spec.nodes, IMAGES, V0, V1, groups=4)
-        finite = np.isfinite(expected).all() and np.abs(expected).max() < 1e6
-        if finite:
+        expected, without = (
+            oracle.interpret(spec.nodes, IMAGES, V0, V1, groups=4, divisors=divisors)
+            for divisors in ("by construction", "in value")
+        )
+        if np.isfinite(expected).all() and np.abs(expected).max() < 1e6:
             compared += 1
-            np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6, err_msg=str(spec))
-    assert compared > 150
+            allowed = 1e-6 * (1e-3 + np.abs(expected).max()) + 2 * np.abs(expected - without)
+            assert found.shape == IMAGES.shape
+            assert (np.abs(found - expected) <= allowed).all(), str(spec)
+    assert compared > 300
 
 
-def test_pruning_keeps_the_live_nodes_and_the_function():
-    for spec in graphs(200, seed=1):
-        live = oracle.live_nodes(spec.nodes)
-        assert [index for index, alive in enumerate(active(spec)) if alive] == sorted(live)
-        small = pruned(spec)
-        assert len(small.nodes) <= sum(index >= 4 for index in live)
-        assert all(active(small)[4:])
-        with np.errstate(all="ignore"):
-            np.testing.assert_allclose(
-                forward(small, IMAGES, V0, V1), forward(spec, IMAGES, V0, V1), rtol=1e-9, err_msg=str(spec)
-            )
-
-
-def test_ids_are_equal_exactly_where_the_sorted_expressions_are():
+def test_ids_are_equal_where_the_sorted_expressions_are():
     rng = np.random.default_rng(4)
-    by_id, by_expression = {}, {}
+    by_expression = {}
     for spec in graphs(2500, nodes=4, seed=2):
-        name, tree = canonical(spec), oracle.expression(spec.nodes)
-        assert by_id.setdefault(name, tree) == tree
-        assert by_expression.setdefault(tree, name) == name
+        name = canonical(spec)
+        assert by_expression.setdefault(oracle.expression(spec.nodes), name) == name
         if len(spec.nodes) < 10:
             assert canonical(shuffled(spec, rng)) == name
-    assert 500 < len(by_id) < 2500  # both new and repeated graphs were compared
-
-
-def test_equal_ids_give_equal_outputs():
-    by_id = {}
-    for spec in graphs(2500, nodes=4, seed=3):
-        by_id.setdefault(canonical(spec), []).append(spec)
-    repeated = [specs for specs in by_id.values() if len(specs) > 1]
-    assert len(repeated) > 50
-    for specs in repeated:
-        outputs = [oracle.interpret(spec.nodes, IMAGES, V0, V1) for spec in specs[:4]]
-        for output in outputs[1:]:
-            np.testing.assert_allclose(output, outputs[0], rtol=1e-9)
+    assert 500 < len(by_expression) < 2500  # both new and repeated graphs were compared
 
 
 def test_an_id_survives_a_change_of_a_dead_node_and_not_one_of_a_live_node():
@@ -98,9 +76,8 @@ def test_an_id_survives_a_change_of_a_dead_node_and_not_one_of_a_live_node():
 
 
 def test_a_long_chain_of_shared_nodes_takes_no_exponential_time():
-    spec = LayerSpec(tuple(Node("mul", (3 + place if place else 0,) * 2) for place in range(30)))
+    spec = LayerSpec(tuple(Node("add", (3 + place if place else 0,) * 2) for place in range(30)))
     assert len(canonical(spec)) == 12
-    assert len(pruned(spec).nodes) == 30
 
 
 # Each is (graph, reason) with the least operations set to 2.
@@ -118,6 +95,8 @@ STATIC = [
     ([["rms_bwh", [1]], ["mul", [4, 3]]], "ignores_input"),
     ([["tanh", [0]]], "too_few_ops"),
     ([["add", [0, 1]], ["tanh", [4]]], "too_few_ops"),  # x + 0
+    ([["tanh", [2]], ["exp", [4]], ["add", [5, 0]]], "too_few_ops"),  # x + exp(tanh(v0))
+    ([["std_bwh", [0]], ["add", [4, 0]]], None),  # a statistic of the batch depends on the input
     ([["exp", [1]], ["mul", [4, 0]], ["tanh", [5]]], "too_few_ops"),  # 1 * x
     ([["neg", [0]], ["neg", [4]], ["tanh", [5]]], "too_few_ops"),
     ([["abs", [0]], ["abs", [4]]], "too_few_ops"),
@@ -148,11 +127,6 @@ def test_what_the_static_screen_drops_treats_every_row_alike():
             dropped += 1
             np.testing.assert_allclose(output[0], output[1], rtol=0.01, atol=0.05, err_msg=str(spec.nodes))
     assert dropped > 100
-
-
-def test_folding_never_adds_operations():
-    for spec in graphs(200, seed=6):
-        assert Folded(spec).operations <= len(pruned(spec).nodes) + 1  # x / x becomes exp(0)
 
 
 NUMERICAL = [
