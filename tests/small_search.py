@@ -20,12 +20,13 @@ from components.rejection_screening.stage import screen_shard
 # Nothing decides by a measured time: latencies are estimates for a device of the table.
 DESCRIPTION = {
     "name": "small",
-    "seed": 3,
+    "seed": 14,  # a first round with survivors and with one that fails in each network
     "data": {"source": "sklearn:digits"},
     "space": {
         "name": "norm_act_layer",
         "settings": {"groups": 4, "networks": ["preact_resnet", "mobilenet_v2"], "width": 0.5, "depth": 0.5},
     },
+    "controller": {"name": "evolution", "settings": {"initial": 1}},  # so that the second round mutates
     "rounds": {"candidates_per_round": 4, "shards_per_round": 2},
     "training": {"probe_steps": 30, "full_steps": 50, "batch_size": 32},
     "rejection": {"quality_threshold": 0.15, "stability": {"enabled": False}},

@@ -6,10 +6,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from components.controllers.controller import Controller
+from components.controllers.controller import Controller, Proposal
 from components.search_spaces.space import SearchSpace, Spec
 
 RAW_PER_CANDIDATE = 5000  # raw draws for each wanted candidate, after which a round takes what it has
+SAME_ORIGIN = 2000  # of these at most so many in a row of one origin; then the controller chooses again
 
 
 class Proposed(NamedTuple):
@@ -46,17 +47,21 @@ def screened_proposals(
     for name, spec in list(known.items())[:wanted]:
         kept.setdefault(space.canonical(spec), Proposed(spec, "known", name, None))
     dropped: Counter[str] = Counter(raw=0)
+    previous: Proposal | None = None
+    in_a_row = 0
     for _ in range(RAW_PER_CANDIDATE * wanted):
         if len(kept) >= wanted:
             break
-        proposal = controller.propose(state, rng)
+        proposal = controller.propose(state, rng, previous if in_a_row % SAME_ORIGIN else None)
         dropped["raw"] += 1
         identity = space.canonical(proposal.spec)
         reason = _dropped(space, proposal.spec, identity, seen | kept.keys(), rng)
         if reason:
             dropped[reason] += 1
+            previous, in_a_row = proposal, in_a_row + 1
         else:
             kept[identity] = Proposed(proposal.spec, proposal.origin, proposal.change, proposal.parent)
+            in_a_row = 0
     return list(kept.values()), dict(sorted(dropped.items()))
 
 

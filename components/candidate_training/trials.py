@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from zlib import crc32
 
 from components.records.layout import trial_path, weights_path
 from components.records.results import (
@@ -19,7 +18,8 @@ from components.records.spans import Stopwatch
 from components.records.store import Store, require_record
 from components.rounds.context import SearchContext
 from components.rounds.deadline import deadline
-from components.rounds.rejection_rules import over_limit, passes
+from components.rounds.rejection_rules import cheapest_first, over_limit, passes
+from components.training.seeds import trial_seed
 
 
 class Trainer(SearchContext):
@@ -43,7 +43,7 @@ class Trainer(SearchContext):
         return Feed(*rows, memory_limit_mib=limit)
 
     def train(self, plan: Plan, candidate: Candidate) -> TrainingRecord:
-        """Trains a candidate's variants in turn until all are done or one decides its fate; writes their weights."""
+        """Trains a candidate's variants, cheapest first, until all are done or its fate is decided; writes weights."""
         results: list[TrialResult] = []
         weights: dict[str, bytes] = {}
         failed = None
@@ -77,9 +77,9 @@ class Trainer(SearchContext):
 
     def _variants(self, plan: Plan, candidate: Candidate) -> Sequence[Variant]:
         if self.phase == "probe" or not plan.probe_steps:
-            return candidate.variants
+            return cheapest_first(candidate)
         verdict = require_record(self.store, f"{trial_path(plan.round, candidate.id)}/verdict.json", Verdict)
-        return [variant for variant in candidate.variants if variant.name in verdict.kept]
+        return [variant for variant in cheapest_first(candidate) if variant.name in verdict.kept]
 
     def _is_decided(self, plan: Plan, candidate: Candidate, results: Sequence[TrialResult]) -> bool:
         """Whether nothing more of a candidate need be trained; only in search rounds, the others train all they can."""
@@ -114,7 +114,7 @@ class Trainer(SearchContext):
             feed,
             self.search.training,
             variant=variant.name,
-            seed=(self.search.seed, *(crc32(part.encode()) for part in (plan.round, candidate.id, variant.name))),
+            seed=trial_seed(self.search.seed, plan.round, candidate.id, variant.name),
             first_step=plan.probe_steps if self._resumes(plan) else 0,
             last_step=plan.probe_steps if self.phase == "probe" else plan.full_steps,
             total_steps=plan.full_steps,

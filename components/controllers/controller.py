@@ -54,11 +54,17 @@ class Controller(Protocol):
             scored: the round's candidates in the plan's order.
         """
 
-    def propose(self, state: State, rng: np.random.Generator) -> Proposal:
+    def propose(self, state: State, rng: np.random.Generator, instead_of: Proposal | None = None) -> Proposal:
         """Draws one design.
 
         The caller screens it and asks again until it has as many as it wants, so a proposal may be one that was tried
         before or that no screen lets pass.
+
+        Args:
+            state: what was learnt.
+            rng: source of every draw.
+            instead_of: a dropped proposal in whose place this one stands: it gets the same origin, so that
+                a share among proposals is a share among candidates too.
         """
 
     def encode_state(self, state: State) -> Any:

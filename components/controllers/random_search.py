@@ -36,7 +36,7 @@ class RandomSearch:
         """Returns the state as it is."""
         return state
 
-    def propose(self, state: RandomState, rng: np.random.Generator) -> Proposal:
+    def propose(self, state: RandomState, rng: np.random.Generator, instead_of: Proposal | None = None) -> Proposal:
         """Draws a spec from the space."""
         return Proposal(self._space.sample(rng), "random")
 

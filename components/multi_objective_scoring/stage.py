@@ -31,7 +31,8 @@ def _score(store: Store, round_path: str) -> Scores:
     plan = require_record(store, plan_path(round_path), Plan)
     earlier = committed_rounds(store)
     before = require_record(store, scores_path(earlier[-1]), Scores) if earlier else None
-    outcomes = [outcome(store, plan, candidate, search.scoring) for candidate in plan.candidates]
+    rule = search.rejection.rule
+    outcomes = [outcome(store, plan, candidate, search.scoring, rule) for candidate in plan.candidates]
     target = (before and before.latency_target_ms) or search.scoring.latency_target_ms
     if target is None:
         latencies = [one.latency_ms for one in outcomes if one.latency_ms is not None]

@@ -116,15 +116,19 @@ class Stability(Section, frozen=True, kw_only=True):
 
     Fields:
         enabled: whether it runs.
+        checkpoints: from which weights it starts, one test for each: `initial` before training, `probe` after it.
         steps: ascent steps, [1, 1000].
         rate: length of an ascent step in weight space, > 0; at 1.0 layers without any normalisation pass the threshold
             within a dozen steps, and normalised ones (BN-ReLU, EvoNorm) stay below a millionth of it.
         batch_size: rows of the fixed batch, >= 1.
         threshold: a gradient norm above it rejects, > 0.
-        networks: `all` tests every network that goes on, `cheapest` only the first of them.
+        networks: `all` tests every network that goes on, `cheapest` only the cheapest of them.
     """
 
     enabled: bool = True
+    checkpoints: Annotated[tuple[Literal["initial", "probe"], ...], msgspec.Meta(min_length=1, max_length=2)] = (
+        "probe",
+    )
     steps: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 30
     rate: PositiveFloat = 1.0
     batch_size: PositiveInt = 16
@@ -151,7 +155,8 @@ class Rejection(Section, frozen=True, kw_only=True):
 
     Fields:
         quality_threshold: validation accuracy that the probe must reach, [0, 1]; 0.2 is twice chance with ten classes.
-        rule: `any` rejects where one network fails, `none` where no network passes.
+        rule: `any` rejects where one network fails, by its quality, stability or a loss that is not finite, in the
+            probe or later; `none` where no network passes, and a network that fails counts 0 in the fitness.
         stability: the numerical stability test.
         size: limits on the predicted size.
     """
@@ -168,7 +173,8 @@ class Scoring(Section, frozen=True, kw_only=True):
     Fields:
         latency: `measured` on the benchmarking device, or `estimated` by the roofline of `device`, which does not
             depend on the machine.
-        device: row of the device table that the estimate is for; `host` is measured by a micro-benchmark first.
+        device: row of the device table that latency is measured on or estimated for (`archloom pools` shows which node
+            pool is which device); `host` is the CPU, which a micro-benchmark measures first.
         batch_size: rows of the timed batch, >= 1.
         latency_target_ms: > 0; null takes the median of the first round that has survivors.
         latency_weight: exponent of the latency term, <= 0; 0 drops it.

@@ -19,7 +19,8 @@ from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record
 from components.rejection_screening.savings import predicted_saved_seconds, seconds_a_step
 from components.rounds.context import SearchContext
-from components.rounds.rejection_rules import is_non_finite, over_limit, passes
+from components.rounds.rejection_rules import cheapest_first, is_non_finite, over_limit, passes
+from components.training.seeds import trial_seed, weights_seed
 
 STABILITY_ROWS = 7  # purpose of the draw, part of its seed: the same rows for every candidate
 
@@ -105,29 +106,43 @@ class Screen(SearchContext):
         return (), "stability", f"{unstable[0]}: worst gradient norm {grew}"
 
     def _largest_norms(self, plan: Plan, candidate: Candidate, kept: Sequence[str]) -> dict[str, float | None]:
-        """Runs the stability test on each kept variant; under `any` the first unstable one ends it."""
+        """Runs the stability test on kept variants, cheapest first; under `any` the first unstable one ends it."""
         settings = self.search.rejection.stability
-        tested = [variant for variant in candidate.variants if variant.name in kept]
+        tested = [variant for variant in cheapest_first(candidate) if variant.name in kept]
         norms: dict[str, float | None] = {}
         for variant in tested[:1] if settings.networks == "cheapest" else tested:
-            path = self._ascent(plan, candidate, variant)
-            worst = None if None in path else max(norm for norm in path if norm is not None)
-            norms[variant.name] = worst
+            norms[variant.name] = worst = self._largest_norm(plan, candidate, variant)
             if self.search.rejection.rule == "any" and (worst is None or worst > settings.threshold):
                 break
         return norms
 
-    def _ascent(self, plan: Plan, candidate: Candidate, variant: Variant) -> list[float | None]:
+    def _largest_norm(self, plan: Plan, candidate: Candidate, variant: Variant) -> float | None:
+        """The largest norm over the checkpoints, None where one was not finite; an unstable checkpoint is the last."""
+        settings = self.search.rejection.stability
+        largest = 0.0
+        for checkpoint in settings.checkpoints:
+            for norm in self._ascent(plan, candidate, variant, checkpoint):
+                if norm is None:
+                    return None
+                largest = max(largest, norm)
+            if largest > settings.threshold:
+                break
+        return largest
+
+    def _ascent(self, plan: Plan, candidate: Candidate, variant: Variant, checkpoint: str) -> list[float | None]:
         from components.training.runtime import prepare_tensorflow
 
         prepare_tensorflow()
+        import keras
+
         from components.rejection_screening.stability import gradient_norm_ascent
         from components.training.checkpoint import load_weights
         from components.training.evaluation import release
 
-        weights = self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name)) or b""
-        model = self.build(candidate, variant)
-        load_weights(model, weights)
+        keras.utils.set_random_seed(weights_seed(trial_seed(self.search.seed, plan.round, candidate.id, variant.name)))
+        model = self.build(candidate, variant)  # with the initial weights of its training
+        if checkpoint == "probe":
+            load_weights(model, self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name)) or b"")
         x, y = read_part(self.store, "train", self.search.data.memory_limit_mib)
         settings = self.search.rejection.stability
         rng = np.random.default_rng([self.search.seed, STABILITY_ROWS])

@@ -1,7 +1,7 @@
 """What became of a candidate: its fitness and latency, or why it has none, gathered from its records."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -40,8 +40,17 @@ class Outcome(NamedTuple):
     efficiency: float | None = None
 
 
-def outcome(store: Store, plan: Plan, candidate: Candidate, scoring: Scoring) -> Outcome:
+def outcome(
+    store: Store, plan: Plan, candidate: Candidate, scoring: Scoring, rule: Literal["any", "none"] = "any"
+) -> Outcome:
     """Returns what a candidate's records say.
+
+    Args:
+        store: the search's.
+        plan: of the round.
+        candidate: one of the round.
+        scoring: says which latency counts.
+        rule: of rejection; under `none` a network whose loss is not finite, in the probe or later, counts 0.
 
     Raises:
         FileNotFoundError: where the candidate has not gone all its way yet.
@@ -55,11 +64,14 @@ def outcome(store: Store, plan: Plan, candidate: Candidate, scoring: Scoring) ->
     if training.failed:
         return Outcome(candidate, "failed", training.failed)
     trials = {trial.variant: trial for trial in training.trials}
-    reason, detail = _why_not(plan, trials)
+    finite = {name: trial for name, trial in trials.items() if not is_non_finite(trial)}
+    counted = finite if finite and rule == "none" else trials
+    reason, detail = _why_not(plan, counted)
     if reason is not None:
         return Outcome(candidate, reason, detail)
-    fitness = tuple(trials[one.name].accuracy or 0.0 if one.name in trials else 0.0 for one in candidate.variants)
-    profile = judging_profile(store, plan.round, candidate.id, scoring)
+    names = [one.name for one in candidate.variants if one.name in counted and counted[one.name].accuracy is not None]
+    fitness = tuple(counted[one.name].accuracy or 0.0 if one.name in counted else 0.0 for one in candidate.variants)
+    profile = judging_profile(store, plan.round, candidate, names, scoring)
     if profile is None:
         return Outcome(candidate, None, "", fitness)
     if profile.failed:

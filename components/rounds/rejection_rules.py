@@ -2,8 +2,10 @@
 
 from typing import TypeGuard
 
-from components.records.results import Candidate, Phase, Reason, TrialResult
+from components.records.results import Candidate, Phase, Reason, TrialResult, Variant
 from components.records.search import Rejection, SizeLimits
+
+MACHINE_BALANCE = 10.0  # FLOP a byte; about where a CPU computes no faster than its memory delivers
 
 
 def over_limit(candidate: Candidate, limits: SizeLimits) -> str | None:
@@ -14,6 +16,16 @@ def over_limit(candidate: Candidate, limits: SizeLimits) -> str | None:
         if limit is not None and largest > limit:
             return f"{name} {largest:.0f} > {limit}"
     return None
+
+
+def cheapest_first(candidate: Candidate) -> list[Variant]:
+    """Returns the variants in the order in which they are tried, by the predicted time of a step."""
+
+    def seconds(variant: Variant) -> float:  # up to a factor
+        costs = candidate.costs[variant.name]
+        return max(costs["traffic_bytes"], 2 * costs["multiply_adds"] / MACHINE_BALANCE)
+
+    return sorted(candidate.variants, key=seconds)
 
 
 def is_non_finite(result: TrialResult) -> bool:

@@ -12,7 +12,7 @@ from components.training.evaluation import Evaluation, Predictor, evaluate_logit
 from components.training.feed import Feed
 from components.training.runtime import prepare_tensorflow
 from components.training.schedule import learning_rate
-from components.training.seeds import WEIGHTS, stream
+from components.training.seeds import weights_seed
 from components.training.sgd import nesterov_step
 from components.training.traced import Traced
 from components.training.trial import run_program
@@ -52,7 +52,7 @@ class Plain:
         tf = prepare_tensorflow()
         import keras
 
-        keras.utils.set_random_seed(int(stream(self._seed, WEIGHTS).generate_state(1)[0]))
+        keras.utils.set_random_seed(weights_seed(self._seed))
         self.model = self._build()
         weights = [variable.value for variable in self.model.trainable_variables]
         self.parameters = sum(weight.shape.num_elements() for weight in weights)

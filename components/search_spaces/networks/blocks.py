@@ -35,10 +35,14 @@ def scaled_blocks(blocks: int, depth: float) -> int:
     return max(1, math.ceil(blocks * depth))
 
 
+def is_large(sketch: Sketch) -> bool:
+    """Returns whether a network's images are large, which the stem halves."""
+    return min(sketch.shape(0)[:2]) >= LARGE_IMAGE
+
+
 def stem(sketch: Sketch, channels: int) -> int:
     """A 3x3 convolution; it keeps the size of small images. Source: EvoNorm's proxies for 32x32 images."""
-    large = min(sketch.shape(0)[:2]) >= LARGE_IMAGE
-    return sketch.conv(0, channels, kernel=3, stride=2 if large else 1)
+    return sketch.conv(0, channels, kernel=3, stride=2 if is_large(sketch) else 1)
 
 
 def usable_stride(sketch: Sketch, x: int, stride: int) -> int:
@@ -50,11 +54,27 @@ def preactivated_residual(sketch: Sketch, x: int, channels: int, stride: int) ->
     """Layer, 3x3 convolution, layer, 3x3 convolution, and the shortcut; projected where the shape changes."""
     stride = usable_stride(sketch, x, stride)
     y = sketch.slot(x)
-    changes = stride > 1 or sketch.shape(x)[2] != channels
-    shortcut = sketch.conv(y, channels, stride=stride) if changes else x
+    shortcut = _shortcut(sketch, x, y, channels, stride)
     y = sketch.conv(y, channels, kernel=3, stride=stride)
     y = sketch.conv(sketch.slot(y), channels, kernel=3)
     return sketch.add(y, shortcut)
+
+
+def bottleneck(sketch: Sketch, x: int, channels: int, stride: int) -> int:
+    """Layer before each of a 1x1, a 3x3 and a 1x1 convolution to 4 times the channels, and the shortcut."""
+    stride = usable_stride(sketch, x, stride)
+    y = sketch.slot(x)
+    shortcut = _shortcut(sketch, x, y, 4 * channels, stride)
+    y = sketch.slot(sketch.conv(y, channels))
+    y = sketch.slot(sketch.conv(y, channels, kernel=3, stride=stride))
+    return sketch.add(sketch.conv(y, 4 * channels), shortcut)
+
+
+def _shortcut(sketch: Sketch, x: int, normalized: int, channels: int, stride: int) -> int:
+    """The block's input itself, or projected from after the first layer where the shape changes."""
+    if stride == 1 and sketch.shape(x)[2] == channels:
+        return x
+    return sketch.conv(normalized, channels, stride=stride)
 
 
 def inverted_residual(sketch: Sketch, x: int, channels: int, stage: Stage, stride: int, squeeze: bool) -> int:
@@ -71,7 +91,7 @@ def inverted_residual(sketch: Sketch, x: int, channels: int, stage: Stage, strid
 
 def squeeze_excite(sketch: Sketch, x: int, channels: int) -> int:
     """Gates the channels by two dense layers on their averages. Its own activations are not searched."""
-    gates = sketch.dense(sketch.pool(x), channels, "relu")
+    gates = sketch.dense(sketch.pool(x), channels, "silu")
     return sketch.gate(x, sketch.dense(gates, sketch.shape(x)[2], "sigmoid"))
 
 

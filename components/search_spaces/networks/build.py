@@ -60,6 +60,8 @@ def _layer(op: Op) -> layers.Layer:
             return layers.Dense(channels, activation=op.activation, kernel_initializer=kernel)
         case "pool":
             return layers.GlobalAveragePooling2D()
+        case "max_pool":
+            return layers.MaxPooling2D(op.kernel, op.stride, padding="same")
         case "affine":
             return Affine()
         case "add":

@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["input", "conv", "depthwise", "slot", "affine", "add", "pool", "dense", "gate"]
-Activation = Literal["relu", "sigmoid"]
+Kind = Literal["input", "conv", "depthwise", "slot", "affine", "add", "pool", "max_pool", "dense", "gate"]
+Activation = Literal["silu", "sigmoid"]
 
 
 class Op(NamedTuple):
@@ -11,7 +11,8 @@ class Op(NamedTuple):
 
     Fields:
         kind: `slot` is where the searched layer stands; `affine` a channel-wise scale and shift; `pool` averages over
-            height and width; `gate` multiplies its first input by its second, which is [1, 1, channels].
+            height and width, `max_pool` takes the largest of 3x3 positions in steps of 2; `gate` multiplies its first
+            input by its second, which is [1, 1, channels].
         inputs: indices of earlier operations.
         shape: of the output of one row, `[height, width, channels]`; vectors have height and width 1.
         kernel, stride: of a convolution, padded to keep the size (divided by the stride, rounded up).
@@ -72,6 +73,10 @@ class Sketch:
     def pool(self, x: int) -> int:
         """The average over height and width."""
         return self._append(Op("pool", (x,), (1, 1, self.shape(x)[2])))
+
+    def max_pool(self, x: int) -> int:
+        """The maximum over 3x3 positions, half the height and width."""
+        return self._append(Op("max_pool", (x,), (*self._strided(x, 2), self.shape(x)[2]), 3, 2))
 
     def dense(self, x: int, channels: int, activation: Activation | None = None) -> int:
         """A dense layer with bias on a vector."""

@@ -1,4 +1,4 @@
-"""The networks by name, cheapest first."""
+"""The networks by name, cheapest first: small ones of the published blocks, and the published ones."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -7,12 +7,16 @@ from components.records.results import Variant
 from components.search_spaces.networks.efficientnet import efficientnet
 from components.search_spaces.networks.mobilenet_v2 import mobilenet_v2
 from components.search_spaces.networks.preact_resnet import preact_resnet
+from components.search_spaces.networks.published import efficientnet_b0, mobilenet_v2_full, preact_resnet50
 from components.search_spaces.networks.sketch import Op
 
 NETWORKS: dict[str, Callable[[tuple[int, ...], int, float, float], tuple[Op, ...]]] = {
     "preact_resnet": preact_resnet,
     "mobilenet_v2": mobilenet_v2,
     "efficientnet": efficientnet,
+    "mobilenet_v2_full": mobilenet_v2_full,
+    "efficientnet_b0": efficientnet_b0,
+    "preact_resnet50": preact_resnet50,
 }
 
 

@@ -12,12 +12,14 @@ import pytest
 from components.candidate_generation import screening
 from components.candidate_generation.screening import screened_proposals
 from components.candidate_generation.stage import propose_round
+from components.controllers.evolution import Evolution, EvolutionSettings
 from components.controllers.random_search import RandomSearch, RandomSettings
 from components.multi_objective_scoring.stage import score_round
 from components.records.layout import plan_path, scores_path
-from components.records.results import Plan, Scores
+from components.records.results import Plan, ScoredCandidate, Scores
 from components.records.store import open_search, require_record, write_record
 from components.search_spaces.registry import open_space
+from components.search_spaces.space import Change
 from tests.small_search import description
 
 ROOT = Path(__file__).parents[3]
@@ -78,6 +80,58 @@ def test_where_the_draws_run_out_a_round_takes_what_there_is(monkeypatch):
     kept, dropped = proposals(9)
     assert len(kept) == 7 and dropped["raw"] == 9 * 200
     assert proposals(2, seen="2456789")[0] == []
+
+
+class MostlyDropped(DigitSpace):
+    """A million designs, of which the screens drop what isn't a multiple of 50; mutation gives another multiple."""
+
+    def sample(self, rng):
+        return int(rng.integers(1, 1_000_000))
+
+    def mutate(self, spec, rng):
+        return 50 * int(rng.integers(1, 1_000_000)), Change("any", "any")
+
+    def static_screen(self, spec):
+        return "ignores_input" if spec % 50 else None
+
+    def from_json(self, data):
+        return data
+
+
+def test_the_share_of_fresh_designs_is_one_among_the_candidates_not_among_the_draws():
+    """Of random designs 1 in 50 passes, of offspring each: among the draws a share of a half would leave 1 in 51.
+
+    Of 200 candidates 100 +- 7 are fresh; 5 standard deviations: chance 6e-7.
+    """
+    space = MostlyDropped()
+    controller = Evolution(EvolutionSettings(initial=1), space)
+    first = ScoredCandidate(id="a", round="rounds/00001", spec=50, reason=None, fitness=(0.5,))
+    state = controller.update(controller.initial(), [first])
+    kept, dropped = screened_proposals(
+        space, controller, state, wanted=200, seen=set(), known={}, rng=np.random.default_rng(0)
+    )
+    assert abs(sum(one.origin == "random" for one in kept) - 100) < 36
+    assert dropped["ignores_input"] > 1000
+
+
+def test_where_one_origin_has_nothing_left_the_other_one_gets_its_turn(monkeypatch):
+    """The only offspring was seen before; without a new choice the round would end with its first candidate."""
+
+    class OneChild(MostlyDropped):
+        def mutate(self, spec, rng):
+            return 50, Change("any", "any")
+
+    monkeypatch.setattr(screening, "SAME_ORIGIN", 10)
+    space = OneChild()
+    controller = Evolution(EvolutionSettings(initial=1), space)
+    state = controller.update(
+        controller.initial(),
+        [ScoredCandidate(id="a", round="rounds/00001", spec=50, reason=None, fitness=(0.5,))],
+    )
+    kept, _ = screened_proposals(
+        space, controller, state, wanted=20, seen={"50"}, known={}, rng=np.random.default_rng(0)
+    )
+    assert len(kept) == 20 and {one.origin for one in kept} == {"random"}
 
 
 def test_known_designs_enter_first_and_unscreened():

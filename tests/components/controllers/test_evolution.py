@@ -21,7 +21,7 @@ def candidate(name, fitness, spec=(0,) * 16):
 
 
 def evolution(**settings):
-    return open_controller("evolution", {"fresh": 0.0, **settings}, SPACE)
+    return open_controller("evolution", {"fresh": 0.0, "initial": 1, **settings}, SPACE)
 
 
 def parents(controller, fitness, draws, seed=0):
@@ -94,6 +94,26 @@ def test_an_empty_window_proposes_random_designs():
     assert proposal == Proposal(SPACE.sample(np.random.default_rng(0)), "random")
 
 
+@pytest.mark.parametrize(("initial", "window", "needed"), [(1, 9, 1), (4, 9, 4), (100, 3, 3)])
+def test_designs_are_random_until_the_first_population_is_there(initial, window, needed):
+    """Fresh designs are off, so that whatever is random is so for want of scored candidates."""
+    controller, rng = evolution(initial=initial, window=window), np.random.default_rng(0)
+    state = controller.initial()
+    for number in range(6):
+        origins = {controller.propose(state, rng).origin for _ in range(10)}
+        assert origins == {"random" if number < needed else "mutation"}
+        state = controller.update(state, [candidate(number, (0.5,))])
+
+
+def test_what_stands_instead_of_a_dropped_proposal_has_its_origin():
+    """At fresh 0.5 and of 40 draws each: chance 2^-40 without the rule."""
+    controller, rng = evolution(fresh=0.5), np.random.default_rng(0)
+    state = controller.update(controller.initial(), [candidate("a", (0.5,))])
+    for origin in ("random", "mutation"):
+        before = Proposal((0,) * 16, origin)
+        assert {controller.propose(state, rng, before).origin for _ in range(40)} == {origin}
+
+
 @pytest.mark.parametrize("mutations", [1, 2, 5])
 def test_the_reported_changes_turn_the_parent_into_the_child(mutations):
     controller = evolution(mutations=mutations)
@@ -122,6 +142,7 @@ def test_fitness_vectors_that_cannot_be_compared_are_refused(fitness):
     ("setting", "message"),
     [
         ({"window": 1}, r"Expected `int` >= 2 - at `\$\.window`"),
+        ({"initial": 0}, r"Expected `int` >= 1 - at `\$\.initial`"),
         ({"tournament": 0.0}, r"Expected `float` > 0\.0 - at `\$\.tournament`"),
         ({"tournament": 1.5}, r"Expected `float` <= 1\.0 - at `\$\.tournament`"),
         ({"criterion": "median"}, r"Invalid enum value 'median' - at `\$\.criterion`"),

@@ -39,6 +39,11 @@ LIMITS = [
     ("rejection.quality_threshold", [0, 1], [-TINY, 1 + TINY]),
     ("rejection.rule", ["any", "none"], ["all", None]),
     ("rejection.stability.enabled", [True, False], [1, "off"]),
+    (
+        "rejection.stability.checkpoints",
+        [["initial"], ["probe", "initial"]],
+        [[], ["full"], ["initial", "probe", "initial"], "probe"],
+    ),
     ("rejection.stability.steps", [1, 1000], [0, 1001]),
     ("rejection.stability.rate", [TINY], [0]),
     ("rejection.stability.batch_size", [1], [0]),

@@ -7,7 +7,7 @@ import pytest
 
 from components.candidate_training.stage import train_shard
 from components.records.layout import MANIFEST, plan_path, trial_path
-from components.records.results import DataManifest, Plan, Span, TrialResult, Variant, Verdict
+from components.records.results import DataManifest, Plan, Span, TrainingRecord, TrialResult, Variant, Verdict
 from components.records.store import open_search, require_record, write_record
 from components.rejection_screening.stage import screen_shard
 from components.rounds.candidates import make_candidate
@@ -87,6 +87,68 @@ def test_a_rejection_saves_training_and_a_size_limit_predicts_none(judged):
     assert judged["stability"].predicted_saved_seconds > 0
     assert judged["good"].predicted_saved_seconds == 0
     assert judged["size"].predicted_saved_seconds > 0
+
+
+# Layers trained for a few steps in networks that are listed dearest first.
+
+
+def screened(store, spec, *, rule="any", training=None, **stability):
+    """The verdict of a layer whose quality nobody asks for."""
+    settings = {"groups": 32, "networks": ["efficientnet", "preact_resnet"], "width": 1.0, "depth": 1.0}
+    space = open_space("norm_act_layer", settings)
+    manifest = require_record(store, MANIFEST, DataManifest)
+    one = make_candidate(space, spec, manifest, space.variants(), origin="random")
+    store.delete("search.yaml")
+    text = description(
+        space={"settings": settings},
+        training={"probe_steps": 10, "full_steps": 100, **(training or {})},
+        rejection={"quality_threshold": 0.0, "rule": rule, "stability": {**STABILITY, **stability}},
+    )
+    store.create("search.yaml", text.encode())
+    span = Span(start_seconds=0.0, duration_seconds=0.0)
+    write_record(store, plan_path(ROUND), plan([one], probe_steps=10, full_steps=100, span=span))
+    train_shard(store, SHARD, "probe")
+    screen_shard(store, SHARD)
+    return verdict_of(store, one)
+
+
+def copied(small_search, folder):
+    return open_search(str(shutil.copytree(small_search.at["split"], folder)))
+
+
+def test_under_any_the_cheapest_network_is_tested_first_and_its_failure_ends_the_test(small_search, tmp_path):
+    """Under `none` the other one is tested too, and goes on where it is below a threshold between the two norms."""
+    both = screened(copied(small_search, tmp_path / "1"), UNSTABLE, rule="none", networks="all", steps=2)
+    assert (both.reason, list(both.stability_norms)) == (None, ["preact_resnet", "efficientnet"])
+    (small, stable), (large, _) = sorted((norm, name) for name, norm in both.stability_norms.items())
+    between = {"networks": "all", "steps": 2, "threshold": (small * large) ** 0.5}
+    one = screened(copied(small_search, tmp_path / "2"), UNSTABLE, rule="none", **between)
+    assert (one.reason, one.kept) == (None, (stable,))
+    store = copied(small_search, tmp_path / "3")
+    neither = screened(store, UNSTABLE, **(between | {"threshold": small / 2}))
+    assert (neither.reason, list(neither.stability_norms)) == ("stability", ["preact_resnet"])
+    assert neither.detail.startswith("preact_resnet: worst gradient norm ")
+    probe = require_record(store, f"{trial_path(ROUND, neither.candidate)}/probe.json", TrainingRecord)
+    assert [trial.variant for trial in probe.trials] == ["preact_resnet", "efficientnet"]
+
+
+def norm_from(small_search, folder, *checkpoints, learning_rate=0.1):
+    """The largest norm of EvoNorm-S0 in the cheapest network."""
+    store = copied(small_search, folder)
+    spec = open_space("norm_act_layer", {}).known["EvoNorm-S0"]
+    training = {"learning_rate": learning_rate, "weight_decay": 0.0}
+    found = screened(store, spec, training=training, networks="cheapest", checkpoints=list(checkpoints), steps=2)
+    return found.stability_norms["preact_resnet"]
+
+
+def test_the_test_starts_from_the_weights_of_its_checkpoints(small_search, tmp_path):
+    """A training that moves nothing leaves the initial weights; one that moves them changes the norm by far more."""
+    initial, probe = (norm_from(small_search, tmp_path / one, one) for one in ("initial", "probe"))
+    assert norm_from(small_search, tmp_path / "unmoved", "probe", learning_rate=1e-9) == pytest.approx(
+        initial, rel=1e-4
+    )
+    assert abs(probe / initial - 1) > 0.05
+    assert norm_from(small_search, tmp_path / "both", "initial", "probe") == max(initial, probe)
 
 
 # By hand: two networks, no stability test, threshold 0.15 as in the small search.

@@ -107,6 +107,19 @@ def test_a_training_that_was_not_whole_gives_a_reason(store, trials, reason, det
     assert (found.reason, found.detail, found.fitness) == (reason, detail, ())
 
 
+@pytest.mark.parametrize("broken", [trial("large", None, status="non_finite"), trial("large", 0.9, nll=None)], ids=str)
+def test_under_none_a_network_whose_loss_is_not_finite_in_the_full_phase_counts_nothing(store, broken):
+    """As one that failed in the probe does; where no network is left, the candidate is rejected under either rule."""
+    assert trained(store, [trial("small", 0.5), broken]).reason == "non_finite"
+    assert outcome(store, ROUND, ONE, MEASURED, "none").fitness == (0.5, 0.0)
+
+
+def test_under_none_a_candidate_without_a_finite_network_is_rejected(store):
+    trained(store, [trial("small", None, status="non_finite", steps=17), trial("large", 0.9, nll=None)])
+    found = outcome(store, ROUND, ONE, MEASURED, "none")
+    assert (found.reason, found.detail) == ("non_finite", "small: loss not finite at step 17")
+
+
 def test_a_finishing_round_takes_what_time_left_of_a_training(store):
     cut = [trial("small", 0.5, status="time_up", steps=9), trial("large", 0.75, status="time_up", steps=9)]
     assert trained(store, cut, of=plan([ONE], kind="winner", probe_steps=0)).fitness == (0.5, 0.75)

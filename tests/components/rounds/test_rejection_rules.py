@@ -4,7 +4,7 @@ import pytest
 
 from components.records.results import TrialResult
 from components.records.search import Rejection, SizeLimits
-from components.rounds.rejection_rules import is_non_finite, over_limit, passes
+from components.rounds.rejection_rules import cheapest_first, is_non_finite, over_limit, passes
 from tests.round_records import candidate, trial
 
 COSTS = {
@@ -54,3 +54,14 @@ def test_losses_and_outputs_can_be_non_finite_but_not_what_was_not_evaluated():
     assert not is_non_finite(trial("small", 0.9))
     assert not is_non_finite(trial("small", None, status="time_up"))
     assert not is_non_finite(TrialResult(variant="small", status="not_built"))
+
+
+def test_variants_are_tried_in_the_order_of_their_predicted_time():
+    """Up to 10 FLOP a byte a network waits for its memory, beyond that for its arithmetic: 300, 250 and 400."""
+    costs = {
+        "many multiplications": {"traffic_bytes": 100.0, "multiply_adds": 1500.0},
+        "middling": {"traffic_bytes": 250.0, "multiply_adds": 500.0},
+        "much memory": {"traffic_bytes": 400.0, "multiply_adds": 10.0},
+    }
+    one = candidate("a", ("much memory", "many multiplications", "middling"), costs=costs)
+    assert [variant.name for variant in cheapest_first(one)] == ["middling", "many multiplications", "much memory"]

@@ -56,7 +56,7 @@ def test_values_arrive_in_their_fields_and_the_rest_is_default():
 def test_canonical_text_writes_out_every_field_in_the_order_of_the_sections():
     written = read_yaml(canonical_text(read_search(SMALLEST)).decode())
     assert list(written) == [field.name for field in msgspec.structs.fields(Search)]
-    assert written == msgspec.to_builtins(read_search(SMALLEST)) | {"final_scaling": written["final_scaling"]}
+    assert written == msgspec.json.decode(msgspec.json.encode(read_search(SMALLEST)))
     assert written["final_scaling"]["widths"] == [1.0, 1.5]
 
 

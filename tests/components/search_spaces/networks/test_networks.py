@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from components.search_spaces.registry import open_space
 SPACE = open_space("norm_act_layer", {})
 LAYERS = ["EvoNorm-S1", "EvoNorm-S0", "BN-ReLU"]  # with neither v0 nor v1, with v1, with both
 SCALES = [(1.0, 1.0), (0.1, 0.1), (1.5, 2.0), (0.7, 1.2)]
+SMALL = ["preact_resnet", "mobilenet_v2", "efficientnet"]
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (7, 5, 2), (1, 1, 1), (3, 64, 1), (64, 65, 3)]
 
 
@@ -29,8 +31,8 @@ def trainable(model):
     return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
 
 
-# Every network at every scale with one layer, and every layer in every network at one scale.
-CASES = [*itertools.product(["BN-ReLU"], NETWORKS, SCALES), *itertools.product(LAYERS[:2], NETWORKS, SCALES[:1])]
+# Every small network at every scale with one layer, and every layer in every network at one scale.
+CASES = [*itertools.product(["BN-ReLU"], SMALL, SCALES), *itertools.product(LAYERS[:2], SMALL, SCALES[:1])]
 
 
 @pytest.mark.parametrize(("layer", "network", "scale"), CASES, ids=str)
@@ -39,10 +41,10 @@ def test_predicted_parameters_are_the_models(layer, network, scale):
     assert costs["parameters"] == trainable(model)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", [*SMALL, "preact_resnet50"])
 def test_predicted_multiply_adds_are_those_of_the_models_layers(network):
     """Counted from the Keras layers' own output shapes and kernels; EvoNorm-S1 has 4 operations and the affine."""
-    model, costs = built("EvoNorm-S1", network, 1.0, 2.0, (9, 7, 2))
+    model, costs = built("EvoNorm-S1", network, 1.0, 2.0 if network in SMALL else 0.3, (9, 7, 2))
     expected = 0
     for layer in model.layers:
         kind, positions = type(layer).__name__, int(np.prod(layer.output.shape[1:-1]))
@@ -50,7 +52,7 @@ def test_predicted_multiply_adds_are_those_of_the_models_layers(network):
             expected += positions * int(np.prod(layer.kernel.shape))
         elif kind == "NormActLayer":
             expected += 5 * int(np.prod(layer.output.shape[1:]))
-        elif kind == "GlobalAveragePooling2D":
+        elif kind in ("GlobalAveragePooling2D", "MaxPooling2D"):
             expected += int(np.prod(layer.input.shape[1:]))
         elif kind in ("Add", "Multiply", "Affine"):
             expected += int(np.prod(layer.output.shape[1:]))
@@ -59,7 +61,7 @@ def test_predicted_multiply_adds_are_those_of_the_models_layers(network):
     assert costs["multiply_adds"] == expected
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", SMALL)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_models_have_the_shapes_of_their_description(network, shape):
     ops = network_ops(Variant(name="v", network=network), shape, 3)
@@ -104,9 +106,71 @@ def test_places_with_normalization_only_get_an_affine():
     """Each block of MobileNetV2 projects without activation; the residual network has no such place."""
     counts = {
         network: sum(op.kind == "affine" for op in network_ops(Variant(name="v", network=network), (8, 8, 1), 10))
-        for network in NETWORKS
+        for network in SMALL
     }
     assert counts == {"preact_resnet": 0, "mobilenet_v2": 3, "efficientnet": 3}
+
+
+def published(network, width=1.0, shape=(224, 224, 3), classes=1000):
+    return network_ops(Variant(name="v", network=network, width=width), shape, classes)
+
+
+@pytest.mark.parametrize(
+    ("network", "width", "reference"),
+    [
+        ("mobilenet_v2_full", 1.0, lambda: keras.applications.MobileNetV2(weights=None)),
+        ("mobilenet_v2_full", 0.5, lambda: keras.applications.MobileNetV2(weights=None, alpha=0.5)),
+        ("efficientnet_b0", 1.0, lambda: keras.applications.EfficientNetB0(weights=None)),
+    ],
+    ids=["mobilenet", "half", "efficientnet"],
+)
+def test_published_networks_are_those_of_keras_applications(network, width, reference):
+    """Without the layer's own constants, its affine has the two parameters a channel of batch norm.
+
+    Sizes of all convolutions' outputs are compared too, in order: Keras pads before it strides, to the same sizes.
+    """
+    ops, model = published(network, width), reference()
+    costs = network_costs(ops)
+    assert costs.parameters + 2 * costs.slot_channels == trainable(model)
+    kinds = {"Conv2D": "conv", "DepthwiseConv2D": "depthwise"}
+    theirs = [
+        (kinds[type(layer).__name__], *layer.output.shape[1:])
+        for layer in model.layers
+        if type(layer).__name__ in kinds
+    ]
+    theirs = [one for one in theirs if one[1:3] != (1, 1)]  # squeeze and excitation, dense here
+    assert [(op.kind, *op.shape) for op in ops if op.kind in kinds.values()] == theirs
+
+
+def test_the_published_residual_network_has_the_kernels_of_keras_applications():
+    """Keras gives its convolutions biases and strides last in a stage, so kernels and their number are compared."""
+    model = keras.applications.ResNet50V2(weights=None)
+    theirs = [tuple(layer.kernel.shape) for layer in model.layers if type(layer).__name__ == "Conv2D"]
+    ops = published("preact_resnet50")
+    ours = [(op.kernel, op.kernel, ops[op.inputs[0]].shape[2], op.shape[2]) for op in ops if op.kind == "conv"]
+    assert sorted(ours) == sorted(theirs)
+    assert sum(op.kind == "slot" for op in ops) == 3 * 16 + 1
+    # He et al.: 4.1e9 multiply-adds for one crop of 224; the pools and sums make less than a percent
+    assert network_costs(ops).multiply_adds == pytest.approx(4.1e9, rel=0.02)
+
+
+@pytest.mark.parametrize("network", ["preact_resnet50", "mobilenet_v2_full", "efficientnet_b0"])
+def test_published_networks_keep_small_images_larger(network):
+    """As in the authors' proxies: of five halvings those of the first two strided convolutions are left out."""
+    last = {side: published(network, 0.25, (side, side, 3), 10)[-3].shape[:2] for side in (32, 224)}
+    assert last == {32: (4, 4), 224: (7, 7)}
+
+
+@pytest.mark.parametrize("network", ["preact_resnet50", "mobilenet_v2_full", "efficientnet_b0"])
+def test_published_networks_are_built_as_described(network):
+    model, costs = built("EvoNorm-S0", network, 0.25, 0.3)
+    assert costs["parameters"] == trainable(model)
+    assert np.isfinite(model(np.zeros((1, 8, 8, 1), np.float32))).all()
+
+
+def test_places_with_normalization_only_get_an_affine_in_the_published_networks_too():
+    counts = {network: sum(op.kind == "affine" for op in published(network)) for network in list(NETWORKS)[3:]}
+    assert counts == {"mobilenet_v2_full": 17, "efficientnet_b0": 16, "preact_resnet50": 0}  # blocks
 
 
 def test_rows_that_are_no_images_are_refused():
@@ -125,8 +189,6 @@ def test_an_unknown_network_is_refused():
 
 def test_a_kernel_of_a_depthwise_convolution_keeps_the_scale():
     """Keras's own he_normal would give 1/sqrt(64) of the deviation sqrt(2/9) = 0.47 here."""
-    import keras
-
     keras.utils.set_random_seed(0)
     model, _ = built("BN-ReLU", "mobilenet_v2", 1.0, 1.0)
     kernels = [layer.kernel.numpy() for layer in model.layers if type(layer).__name__ == "DepthwiseConv2D"]
