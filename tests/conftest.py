@@ -1,11 +1,15 @@
 """What tests of several folders share: one small search, run once."""
 
 import shutil
+import signal
 
 import pytest
 
 from components.records.store import open_search
 from tests.small_search import SmallSearch
+
+# A shell without job control starts what runs in the background deaf to Ctrl-C, and so would be what tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
