@@ -50,11 +50,7 @@ def differences(searches: Sequence[Row], layers: Sequence[Row]) -> str:
         quality = [one["quality"] - other["quality"] for one, other in pairs if one["quality"] and other["quality"]]
         tests = [(test_accuracy(layers, one), test_accuracy(layers, other)) for one, other in pairs]
         test = [one - other for one, other in tests if one is not None and other is not None]
-        found = [(one, other) for one, other in pairs if one["quality"]]
-        equal = [one["quality"] - quality_after(other, one["rounds"][-1]["steps"], "steps") for one, other in found]
-        seconds = [
-            one["quality"] - quality_after(other, one["rounds"][-1]["seconds"], "seconds") for one, other in found
-        ]
+        equal, seconds = ([lead(one, other, unit) for one, other in pairs] for unit in ("steps", "seconds"))
         lines.append(
             [f"evolution less {arm}", str(len(pairs)), *(spread(of) for of in (quality, equal, seconds, test))]
         )
@@ -132,6 +128,12 @@ def test_accuracy(layers: Sequence[Row], search: Row) -> float | None:
         and row["job"]["spec"] == search["best"]
     ]
     return float(np.mean(of)) if len(of) == len(NETWORKS) else None
+
+
+def lead(one: Row, other: Row, unit: str) -> float:
+    """Returns by how much a search was ahead of another when the shorter one ended, in training steps or seconds."""
+    amount = min(search["rounds"][-1][unit] for search in (one, other))
+    return quality_after(one, amount, unit) - quality_after(other, amount, unit)
 
 
 def quality_after(search: Row, amount: float, unit: str) -> float:
