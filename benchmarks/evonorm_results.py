@@ -11,7 +11,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,17 +111,17 @@ def complete(folder: Path, jobs: Iterable[Job], results: Results, workers: int, 
         tasks: jobs that a process does before the next one takes its place.
     """
     missing = [job for job in jobs if results.of(job) is None]
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=tasks) as pool:
-        futures = {pool.submit(do, job, str(folder)): job for job in missing}
-        for number, future in enumerate(as_completed(futures), start=1):
-            row = future.result()
-            results.add({"job": futures[future], **row})
-            about = {name: value for name, value in futures[future].items() if name != "spec"}
+    # Not concurrent.futures: in Python 3.11 its pool hangs once its processes have done `max_tasks_per_child` jobs.
+    with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=tasks) as pool:
+        done = pool.imap_unordered(partial(do, folder=str(folder)), missing)
+        for number, (job, row) in enumerate(done, start=1):
+            results.add({"job": job, **row})
+            about = {name: value for name, value in job.items() if name != "spec"}
             click.echo(f"{number}/{len(missing)} {about} {row['wall_seconds']:.0f} s", err=True)
 
 
-def do(job: Job, folder: str) -> Row:
-    """Does a job in a worker process and returns its row."""
+def do(job: Job, folder: str) -> tuple[Job, Row]:
+    """Does a job in a worker process and returns it with its row."""
     start = time.perf_counter()
     if job["kind"] == "search":
         row = run_search(search_folder(folder, job), job["arm"], job["seed"], job["candidates"])
@@ -129,7 +129,7 @@ def do(job: Job, folder: str) -> Row:
         # The split of the searches of this seed: their test rows took no part in what they found.
         split = min(Path(folder).glob(f"search-*-{job['seed']}-*"))
         row = train_layer(str(split), job["spec"], job["network"], job["batch_size"], job["seed"])
-    return {**row, "wall_seconds": time.perf_counter() - start}
+    return job, {**row, "wall_seconds": time.perf_counter() - start}
 
 
 def search_folder(folder: str, job: Job) -> Path:
