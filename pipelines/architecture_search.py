@@ -20,12 +20,10 @@ from components.hardware_benchmarking.component import hardware_benchmarking
 from components.multi_objective_scoring.component import budget_exhausted, multi_objective_scoring
 from components.rejection_screening.component import rejection_screening
 from components.search_file.rules import DEPTH
-from pipelines.hardware import Hardware
+from pipelines.hardware import COLLECTED, Hardware
 from pipelines.node_pools import NodePool, open_pool
 
 MOST_DEPTH = 8
-# Inputs of scoring, one for each benchmarking target: a step waits for a loop only through an input of its own.
-COLLECTED = ("shards", "second_target", "third_target")
 
 
 class Steps(NamedTuple):

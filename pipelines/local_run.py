@@ -12,8 +12,8 @@ from components.records.layout import REPORT, committed_rounds
 from components.records.step import LOGS, failure_files
 from components.records.store import Store, open_search
 from components.records.supervision import RUNNER_PID, end_group_with_parent
-from components.search_file.stored import get_search
-from components.search_file.validate import InvalidSearch, read_search
+from components.search_file.stored import given_search
+from components.search_file.validate import InvalidSearch
 
 if TYPE_CHECKING:
     from pipelines.data_mounts import DataMounts
@@ -75,7 +75,7 @@ def _data_mounts(store: Store, description: str) -> "DataMounts":
     from pipelines.data_mounts import NOTHING, data_mounts
 
     try:
-        return data_mounts((read_search(description) if description.strip() else get_search(store)).data)
+        return data_mounts(given_search(store, description).data)
     except (InvalidSearch, FileNotFoundError):
         return NOTHING
 

@@ -14,10 +14,10 @@ def merge_executors(specification: dict[str, Any], platform: dict[str, Any]) -> 
 
     Args:
         specification: the compiled pipeline, changed in place.
-        platform: what Kubernetes adds, changed in place; empty where it adds nothing.
+        platform: what Kubernetes adds, changed in place.
     """
     executors, components = specification["deploymentSpec"]["executors"], specification["components"]
-    kubernetes = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"] if platform else {}
+    kubernetes = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     same = _merge(executors, {label: [body, kubernetes.get(label)] for label, body in executors.items()})
     for label in same:
         kubernetes.pop(label, None)

@@ -209,7 +209,7 @@ def _target(
     check_remote(search_dir, text, search.data.source)
     installation, wanted = Installation(host, namespace, token_file), wanted_package(**package)
     only_named = wanted.version if wanted.file is None and not wanted.compiled else None
-    if wanted.file is None and only_named is None:
+    if only_named is None:
         check_pipeline(search, wanted)
     client = installation.connect()
     version = find_version(client, only_named) if only_named else None

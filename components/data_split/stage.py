@@ -9,8 +9,7 @@ from components.records.rows import write_part
 from components.records.search import Search
 from components.records.store import Store, read_record, write_record
 from components.search_file.rules import DEPTH
-from components.search_file.stored import get_search, put_search
-from components.search_file.validate import read_search
+from components.search_file.stored import given_search, put_search
 
 MANIFEST = "data/manifest.json"
 
@@ -29,8 +28,7 @@ def split_search_data(store: Store, description: str, devices: str = "", depth: 
         DataError: where the data can't be used.
     """
     text = read_description(description)
-    search = read_search(text) if text.strip() else get_search(store)
-    check_compiled_for(search, devices, depth)
+    check_compiled_for(given_search(store, text), devices, depth)
     return split_data(store, put_search(store, text))
 
 

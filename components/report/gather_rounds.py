@@ -2,19 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.records.layout import trial_path
-from components.records.results import Plan, ScoredCandidate, Scores, TrainingRecord, Verdict
+from components.records.results import Plan, ScoredCandidate, Scores
 from components.records.store import Store, read_record
 from components.report.contents import Failure, Round, Tried
+from components.rounds.deadline import candidate_spans
 from components.rounds.outcomes import best_first
-from components.rounds.profiles import profiles_of
 from components.search_spaces.space import SearchSpace
-
-NAMES: dict[str, type[TrainingRecord] | type[Verdict]] = {
-    "probe": TrainingRecord,
-    "verdict": Verdict,
-    "training": TrainingRecord,
-}
 
 
 def tried_candidates(store: Store, plans: Sequence[Plan], space: SearchSpace) -> tuple[Tried, ...]:
@@ -76,10 +69,7 @@ def ranked(scores: Scores) -> list[ScoredCandidate]:
 
 
 def _seconds(store: Store, scored: ScoredCandidate) -> float:
-    folder = trial_path(scored.round, scored.id)
-    records = [read_record(store, f"{folder}/{name}.json", kind) for name, kind in NAMES.items()]
-    done = [*(record for record in records if record is not None), *profiles_of(store, scored.round, scored.id)]
-    return sum(record.span.duration_seconds for record in done)
+    return sum(span.duration_seconds for span in candidate_spans(store, scored.round, scored.id))
 
 
 def _with_own_seconds(rows: list[Round]) -> tuple[Round, ...]:

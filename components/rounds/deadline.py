@@ -20,12 +20,17 @@ def round_spans(store: Store, plan: Plan) -> Iterator[Span]:
     """Yields when each recorded piece of a round's work ran."""
     yield plan.span
     for candidate in plan.candidates:
-        for name, kind in RECORDS.items():
-            record = read_record(store, f"{trial_path(plan.round, candidate.id)}/{name}", kind)
-            if record is not None:
-                yield record.span
-        for profile in profiles_of(store, plan.round, candidate.id):
-            yield profile.span
+        yield from candidate_spans(store, plan.round, candidate.id)
+
+
+def candidate_spans(store: Store, round_path: str, candidate: str) -> Iterator[Span]:
+    """Yields when each recorded piece of work on a candidate of a round ran."""
+    for name, kind in RECORDS.items():
+        record = read_record(store, f"{trial_path(round_path, candidate)}/{name}", kind)
+        if record is not None:
+            yield record.span
+    for profile in profiles_of(store, round_path, candidate):
+        yield profile.span
 
 
 def deadline(store: Store, plan: Plan) -> float | None:

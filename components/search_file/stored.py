@@ -18,15 +18,23 @@ def put_search(store: Store, text: str) -> Search:
         AnotherSearch: where the directory holds another one.
         FileNotFoundError: where there is none and the text is empty.
     """
-    if not text.strip():
-        return get_search(store)
-    search = read_search(text)
-    if not store.create(SEARCH, canonical_text(search)) and get_search(store) != search:
+    search = given_search(store, text)
+    if text.strip() and not store.create(SEARCH, canonical_text(search)) and get_search(store) != search:
         raise AnotherSearch(
             f"`search` must name a directory of the same search, or a new one. Received: {store.uri}, "
             f"whose {SEARCH} differs from the given description of {search.name!r}."
         )
     return search
+
+
+def given_search(store: Store, text: str) -> Search:
+    """Returns what a text describes and writes nothing; empty text means the description in the store.
+
+    Raises:
+        InvalidSearch: where the text is no search description.
+        FileNotFoundError: where there is none in the store and the text is empty.
+    """
+    return read_search(text) if text.strip() else get_search(store)
 
 
 def get_search(store: Store) -> Search:

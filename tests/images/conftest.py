@@ -4,9 +4,8 @@ import os
 
 import pytest
 
+from pipelines.hardware import commit_image
 from pipelines.versions import UnnamedVersion, commit_name
-
-NAME = os.environ.get("IMAGE_NAME") or "archloom/python-tensorflow"  # as images/build.sh reads it
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +29,7 @@ def image(engine):
     import docker
 
     try:
-        name = os.environ.get("ARCHLOOM_IMAGE") or f"{NAME}:{commit_name()}"
+        name = os.environ.get("ARCHLOOM_IMAGE") or commit_image(commit_name())
         engine.images.get(name)
     except (UnnamedVersion, docker.errors.ImageNotFound) as error:
         if "ARCHLOOM_IMAGE" in os.environ:
