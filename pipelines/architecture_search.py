@@ -24,6 +24,7 @@ from pipelines.hardware import COLLECTED, Hardware
 from pipelines.node_pools import NodePool, open_pool
 
 MOST_DEPTH = 8
+THIS_RUN = dsl.PIPELINE_JOB_ID_PLACEHOLDER  # must be the whole value of an input: Kubeflow fills in nothing else
 
 
 class Steps(NamedTuple):
@@ -47,11 +48,11 @@ class Steps(NamedTuple):
         return self.hardware.train if self.hardware else None
 
     def training(self, shard: PipelineChannel, phase: str, name: str) -> dsl.PipelineTask:
-        """Trains the candidates of a shard."""
+        """Trains the candidates that a shard claims."""
         return self.step(candidate_training(shard=shard, phase=phase), name, self.training_pool())
 
     def benchmarking(self, shard: PipelineChannel, after: dsl.PipelineTask) -> dict[str, dsl.Collected]:
-        """Profiles a shard's candidates on every target; returns scoring's inputs, which wait for all of them."""
+        """Profiles the candidates that a shard claims on every target; returns scoring's inputs, which wait for all."""
         if self.hardware is None:
             tasks = [self.step(hardware_benchmarking(shard=shard, device=""), "Measure latency")]
         else:
@@ -69,7 +70,7 @@ def search_rounds(depth: int, steps: Steps) -> BaseComponent:
 
     @dsl.pipeline(name=f"search-rounds-{depth}")
     def rounds(search: str):
-        proposed = step(candidate_generation(search=search), "Propose candidates")
+        proposed = step(candidate_generation(search=search, run=THIS_RUN), "Propose candidates")
         with dsl.ParallelFor(proposed.output, name="shards") as shard:
             probe = steps.training(shard, "probe", "Train briefly")
             screened = step(rejection_screening(shard=shard), "Reject early", steps.training_pool()).after(probe)
@@ -88,7 +89,8 @@ def scaling_round(steps: Steps) -> BaseComponent:
 
     @dsl.pipeline(name="scaling-round")
     def scaling(search: str, part: str):
-        proposed = steps.step(final_scaling_proposal(search=search, part=part), "Propose variants of the best")
+        proposal = final_scaling_proposal(search=search, part=part, run=THIS_RUN)
+        proposed = steps.step(proposal, "Propose variants of the best")
         with dsl.ParallelFor(proposed.output, name="shards") as shard:
             trained = steps.training(shard, "full", "Train longer")
             profiled = steps.benchmarking(shard, after=trained)
@@ -102,7 +104,7 @@ def ensemble_round(steps: Steps) -> BaseComponent:
 
     @dsl.pipeline(name="ensemble-round")
     def ensemble(search: str):
-        proposed = steps.step(ensemble_proposal(search=search), "Propose initialisations")
+        proposed = steps.step(ensemble_proposal(search=search, run=THIS_RUN), "Propose initialisations")
         with dsl.ParallelFor(proposed.output, name="shards") as shard:
             trained = steps.training(shard, "full", "Train a member")
         assembled = ensemble_assembly(search=search, shards=dsl.Collected(trained.output))
@@ -135,7 +137,7 @@ def conclude(steps: Steps) -> BaseComponent:
         with dsl.If(exhausted.output == True, name="search-over"):  # noqa: E712 (a KFP expression)
             finishing(search=search)
         with dsl.Else(name="budget-remains"):
-            following = continue_as_new(search=search, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+            following = continue_as_new(search=search, run=THIS_RUN)
             steps.step(following, "Start the next run", asks_api=True)
 
     return concluding
@@ -173,7 +175,7 @@ def architecture_search(depth: int = DEPTH, hardware: Hardware | None = None) ->
 
     @dsl.pipeline(name="architecture-search", description="Searches, scales and ensembles a neural network design.")
     def pipeline(search: str, description: str = ""):
-        free = search_is_free(search=search, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+        free = search_is_free(search=search, run=THIS_RUN)
         steps.step(free, "Is no other run at work?", asks_api=True)
         with dsl.If(free.output == True, name="free"):  # noqa: E712 (a KFP expression)
             whole(search=search, description=description).set_display_name("Whole search")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.records.layout import REPORT, committed_rounds
+from components.records.layout import CLAIMS, REPORT, committed_rounds
 from components.records.step import LOGS, failure_files
 from components.records.store import Store, open_search
 from components.records.supervision import RUNNER_PID, end_group_with_parent
@@ -72,17 +72,23 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
 
 def _data_mounts(store: Store, description: str) -> "DataMounts":
     """What the steps see of the search's data; nothing without a valid search, which the first step will say."""
-    from pipelines.data_mounts import NOTHING, data_mounts
+    from pipelines.data_mounts import NOTHING, search_mounts
 
     try:
-        return data_mounts(given_search(store, description).data)
+        return search_mounts(given_search(store, description))
     except (InvalidSearch, FileNotFoundError):
         return NOTHING
 
 
 def _objects(store: Store) -> int:
-    """How many records there are, attempts included: a run that died but left more than it found got further."""
-    return sum(len(store.paths(folder)) for folder in ("data", "rounds", "scaling", "ensemble", "model"))
+    """How many records there are, attempts included: a run that died but left more than it found got further.
+
+    Claims don't count: every run makes its own.
+    """
+    found = [
+        path for folder in ("data", "target", "rounds", "scaling", "ensemble", "model") for path in store.paths(folder)
+    ]
+    return sum(f"/{CLAIMS}/" not in path for path in found)
 
 
 def _failures(search: str) -> int:

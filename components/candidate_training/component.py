@@ -7,10 +7,10 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def candidate_training(shard: str, phase: str) -> str:
-    """Trains a shard's candidates in a phase.
+    """Trains the candidates that a shard claims in a phase.
 
     Args:
-        shard: the loop item, which names search and shard.
+        shard: the loop item, which names search, shard and run.
         phase: `probe`, or `full` for the candidates that passed the screening.
     """
     from components.candidate_training.stage import train_shard

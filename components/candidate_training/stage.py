@@ -1,43 +1,52 @@
-"""Trains the candidates of a shard, each once, whatever dies meanwhile."""
+"""Trains the candidates of a round, each once, whatever dies meanwhile."""
+
+from collections.abc import Sequence
+from functools import cache, partial
 
 from components.candidate_training.trials import Trainer
 from components.records.attempts import Work, done_once
-from components.records.layout import plan_path, trial_path
+from components.records.layout import kind_of, plan_path, round_of, trial_path
 from components.records.results import Candidate, Phase, Plan, TrainingRecord, Verdict
 from components.records.store import Store, require_record
-from components.rounds.shards import complete_shard
+from components.rounds.shards import ONE_RUN, complete_shard
 
 NAMES = {"probe": "probe", "full": "training"}
 
 
-def train_shard(store: Store, shard: str, phase: Phase) -> None:
-    """Trains every candidate of a shard in a phase; candidates that have their record are passed over.
+def train_shard(store: Store, shard: str, phase: Phase, run: str = ONE_RUN) -> None:
+    """Trains the candidates of a round that a shard claims, in a phase; those that have their record are passed over.
 
     Args:
         store: the search's.
         shard: path of the shard.
         phase: `probe`, or `full` for the candidates that the verdicts let through.
+        run: id of the run that the step is of.
     """
-    trainer = Trainer(store, phase)
+    trainer = Trainer(store, phase, kind_of(round_of(shard)))
+    goes_on = cache(partial(_goes_on, store))
+
+    def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
+        if f"{NAMES[phase]}.json" in names:
+            return False
+        if phase == "probe" or not plan.probe_steps:  # rounds without a probe have no verdicts, and everyone goes on
+            return True
+        return "verdict.json" in names and goes_on(plan.round, candidate.id)
 
     def train(plan: Plan, candidate: Candidate) -> None:
-        if phase == "probe" or _goes_on(store, plan, candidate):
-            _train_once(store, plan, candidate, phase, trainer)
+        _train_once(store, plan, candidate, phase, trainer)
 
-    complete_shard(store, shard, NAMES[phase], train)
+    complete_shard(store, shard, NAMES[phase], is_due, train, run)
 
 
 def train_in_child(store: Store, round_path: str, candidate: str, phase: Phase) -> TrainingRecord:
     """The work of one candidate in a process of its own; see `components.records.attempts`."""
     plan = require_record(store, plan_path(round_path), Plan)
-    return Trainer(store, phase).train(plan, next(one for one in plan.candidates if one.id == candidate))
+    return Trainer(store, phase, plan.kind).train(plan, next(one for one in plan.candidates if one.id == candidate))
 
 
-def _goes_on(store: Store, plan: Plan, candidate: Candidate) -> bool:
-    """Whether a candidate is trained in full; rounds without a probe have no verdicts, and everyone goes on."""
-    if not plan.probe_steps:
-        return True
-    return require_record(store, f"{trial_path(plan.round, candidate.id)}/verdict.json", Verdict).reason is None
+def _goes_on(store: Store, round_path: str, candidate: str) -> bool:
+    """Whether a candidate's verdict, which is there, lets it be trained in full."""
+    return require_record(store, f"{trial_path(round_path, candidate)}/verdict.json", Verdict).reason is None
 
 
 def _train_once(store: Store, plan: Plan, candidate: Candidate, phase: Phase, trainer: Trainer) -> None:

@@ -8,16 +8,17 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def ensemble_proposal(search: str) -> List[str]:
+def ensemble_proposal(search: str, run: str) -> List[str]:
     """Proposes the winner's further initialisations and returns one loop item for each of their shards.
 
     Args:
         search: URI of the search directory.
+        run: id of this run, which the loop items name.
     """
     from components.ensemble_assembly.stage import propose_initialisations
     from components.records.step import run_step, shard_items
 
-    return shard_items(search, run_step("ensemble_assembly", search, propose_initialisations, at="ensemble"))
+    return shard_items(search, run, run_step("ensemble_assembly", search, propose_initialisations, at="ensemble"))
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

@@ -8,17 +8,18 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def final_scaling_proposal(search: str, part: str) -> List[str]:
+def final_scaling_proposal(search: str, part: str, run: str) -> List[str]:
     """Proposes a part of final scaling and returns one loop item for each of its shards.
 
     Args:
         search: URI of the search directory.
         part: `rerank`, `grid` or `winner`.
+        run: id of this run, which the loop items name.
     """
     from components.final_scaling.stage import propose_scaling
     from components.records.step import run_step, shard_items
 
-    return shard_items(search, run_step("final_scaling", search, propose_scaling, part, at=part))
+    return shard_items(search, run, run_step("final_scaling", search, propose_scaling, part, at=part))
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

@@ -7,10 +7,10 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def hardware_benchmarking(shard: str, device: str) -> str:
-    """Profiles a shard's trained candidates on the device that this step runs on.
+    """Profiles the trained candidates that a shard claims on the device that this step runs on.
 
     Args:
-        shard: the loop item, which names search and shard.
+        shard: the loop item, which names search, shard and run.
         device: that this step runs on; empty for the one that the search names.
     """
     from components.hardware_benchmarking.stage import profile_shard

@@ -1,14 +1,15 @@
 """Where each record of a search lies, and what can be told from the store alone about how far it is."""
 
-from components.records.results import Candidate, Plan, Scores
+from components.records.results import Kind, Plan, Scores
 from components.records.store import Store, read_record, require_record
 
 SEARCH = "search.yaml"
 MANIFEST = "data/manifest.json"
 SUMMARY = "summary.json"
 REPORT = "report.html"
+CLAIMS = "claims"
 MODEL_PROBABILITIES = "model/test-probabilities.npy"  # of each member, [members, rows, classes] float32
-ROUND_OF_KIND = {
+ROUND_OF_KIND: dict[Kind, str] = {
     "rerank": "scaling/00001",
     "grid": "scaling/00002",
     "winner": "scaling/00003",
@@ -21,9 +22,24 @@ def search_round(number: int) -> str:
     return f"rounds/{number:05d}"
 
 
+def kind_of(round_path: str) -> Kind:
+    """What the round of a path is for."""
+    return next((kind for kind, path in ROUND_OF_KIND.items() if path == round_path), "search")
+
+
+def manifest_path(folder: str) -> str:
+    """Path of what commits the split of a task's rows, from the task's folder, `data` or `target`."""
+    return f"{folder}/manifest.json"
+
+
 def plan_path(round_path: str) -> str:
     """Path of what a round proposes."""
     return f"{round_path}/candidates.json"
+
+
+def controller_path(round_path: str) -> str:
+    """Path of the arrays of the controller's state from which a round was proposed."""
+    return f"{round_path}/controller.safetensors"
 
 
 def scores_path(round_path: str) -> str:
@@ -36,9 +52,24 @@ def shard_path(round_path: str, index: int) -> str:
     return f"{round_path}/shards/{index:04d}"
 
 
+def claims_path(round_path: str, run: str, queue: str) -> str:
+    """Path of what a run's shards have claimed of a round's queue."""
+    return f"{round_path}/{CLAIMS}/{run}/{queue}"
+
+
+def claim_path(round_path: str, run: str, queue: str, candidate: str) -> str:
+    """Path of a run's claim of one candidate of a round's queue."""
+    return f"{claims_path(round_path, run, queue)}/{candidate}.json"
+
+
+def trials_path(round_path: str) -> str:
+    """Path of everything about a round's candidates."""
+    return f"{round_path}/trials"
+
+
 def trial_path(round_path: str, candidate: str) -> str:
     """Path of everything about a candidate of a round."""
-    return f"{round_path}/trials/{candidate}"
+    return f"{trials_path(round_path)}/{candidate}"
 
 
 def profile_path(round_path: str, candidate: str, device: str) -> str:
@@ -54,12 +85,6 @@ def weights_path(round_path: str, candidate: str, phase: str, variant: str) -> s
 def shards_of(plan: Plan) -> list[str]:
     """Paths of a round's shards; never empty."""
     return [shard_path(plan.round, index) for index in range(plan.shards)]
-
-
-def members_of(plan: Plan, shard: str) -> list[Candidate]:
-    """The candidates that a shard evaluates, in the plan's order."""
-    index = int(shard.rsplit("/", 1)[1])
-    return [candidate for position, candidate in enumerate(plan.candidates) if position % plan.shards == index]
 
 
 def round_of(shard: str) -> str:

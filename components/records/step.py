@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -23,10 +24,11 @@ T = TypeVar("T")
 
 
 class Shard(NamedTuple):
-    """What a loop item names: the search's URI and the path of a shard in it."""
+    """What a loop item names: the search's URI, the path of a shard in it, and the id of the run that it is part of."""
 
     search: str
     shard: str
+    run: str
 
     def to_text(self) -> str:
         """The loop item as JSON text."""
@@ -59,15 +61,15 @@ class TimedStore:
         return timed
 
 
-def shard_items(search: str, shards: list[str]) -> list[str]:
-    """Returns the loop items of shards' paths."""
-    return [Shard(search, shard).to_text() for shard in shards]
+def shard_items(search: str, run: str, shards: list[str]) -> list[str]:
+    """Returns the loop items of shards' paths, for the steps of a run."""
+    return [Shard(search, shard, run).to_text() for shard in shards]
 
 
 def run_shard_step(stage: str, item: str, work: Callable[..., T], *arguments: Any) -> str:
-    """Runs `work(store, shard, *arguments)` for a loop item; returns the shard's path."""
+    """Runs `work(store, shard, *arguments, run=run)` for a loop item; returns the shard's path."""
     named = Shard.from_text(item)
-    run_step(stage, named.search, work, named.shard, *arguments, at=named.shard)
+    run_step(stage, named.search, partial(work, run=named.run), named.shard, *arguments, at=named.shard)
     return named.shard
 
 

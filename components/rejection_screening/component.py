@@ -7,10 +7,10 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def rejection_screening(shard: str) -> str:
-    """Gives a shard's candidates their verdicts after the probe.
+    """Gives the candidates that a shard claims their verdicts after the probe.
 
     Args:
-        shard: the loop item, which names search and shard.
+        shard: the loop item, which names search, shard and run.
     """
     from components.records.step import run_shard_step
     from components.rejection_screening.stage import screen_shard

@@ -1,16 +1,27 @@
-"""Gives every candidate of a shard its verdict after the probe: size, non-finite loss, quality, numerical stability."""
+"""Gives every candidate of a round its verdict after the probe: size, non-finite loss, quality, numerical stability."""
+
+from collections.abc import Sequence
 
 from components.records.attempts import Work, done_once
 from components.records.layout import plan_path, trial_path
 from components.records.results import Candidate, Plan, Verdict
 from components.records.store import Store, require_record
 from components.rejection_screening.verdicts import Screen
-from components.rounds.shards import complete_shard
+from components.rounds.shards import ONE_RUN, complete_shard
 
 
-def screen_shard(store: Store, shard: str) -> None:
-    """Writes the verdict of every candidate of a shard; those that have theirs are passed over."""
+def screen_shard(store: Store, shard: str, run: str = ONE_RUN) -> None:
+    """Writes the verdicts of the probed candidates of a round that a shard claims, but for those that have theirs.
+
+    Args:
+        store: the search's.
+        shard: path of the shard.
+        run: id of the run that the step is of.
+    """
     screen = Screen(store)
+
+    def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
+        return "probe.json" in names and "verdict.json" not in names
 
     def verdict(plan: Plan, candidate: Candidate) -> None:
         done_once(
@@ -22,7 +33,7 @@ def screen_shard(store: Store, shard: str) -> None:
             give_up=lambda reason: screen.rejected(candidate, "failed", reason),
         )
 
-    complete_shard(store, shard, "verdicts", verdict)
+    complete_shard(store, shard, "verdicts", is_due, verdict, run)
 
 
 def screen_in_child(store: Store, round_path: str, candidate: str) -> Verdict:

@@ -1,11 +1,11 @@
 """The rules by which a candidate is rejected, as decisions over its records."""
 
+from functools import partial
 from typing import TypeGuard
 
 from components.records.results import Candidate, Phase, Reason, TrialResult, Variant
 from components.records.search import Rejection, SizeLimits
-
-MACHINE_BALANCE = 10.0  # FLOP a byte; about where a CPU computes no faster than its memory delivers
+from components.rounds.predicted_work import step_work
 
 
 def over_limit(candidate: Candidate, limits: SizeLimits) -> str | None:
@@ -20,12 +20,7 @@ def over_limit(candidate: Candidate, limits: SizeLimits) -> str | None:
 
 def cheapest_first(candidate: Candidate) -> list[Variant]:
     """Returns the variants in the order in which they are tried, by the predicted time of a step."""
-
-    def seconds(variant: Variant) -> float:  # up to a factor
-        costs = candidate.costs[variant.name]
-        return max(costs["traffic_bytes"], 2 * costs["multiply_adds"] / MACHINE_BALANCE)
-
-    return sorted(candidate.variants, key=seconds)
+    return sorted(candidate.variants, key=partial(step_work, candidate))
 
 
 def is_non_finite(result: TrialResult) -> bool:

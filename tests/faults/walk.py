@@ -12,35 +12,37 @@ from components.records.results import Scores
 from components.records.store import Store
 from components.records.summary import Summary
 from components.rejection_screening.stage import screen_shard
+from components.rounds.shards import ONE_RUN
 
 
-def walk(store: Store, text: str) -> Summary:
+def walk(store: Store, text: str, run: str = ONE_RUN) -> Summary:
     """Runs a search to its end, from wherever it stands.
 
     Args:
         store: the search's.
         text: the search file's.
+        run: id of the run; the same one again takes up its own claims, another one voids them.
     """
     split_search_data(store, text)
-    while walk_round(store).another_round:
+    while walk_round(store, run).another_round:
         pass
     for part in ("rerank", "grid", "winner"):
         shards = propose_scaling(store, part)
         for shard in shards:
-            train_shard(store, shard, "full")
-            profile_shard(store, shard)
+            train_shard(store, shard, "full", run)
+            profile_shard(store, shard, run=run)
         select_scaled(store, round_of(shards[0]))
     for shard in propose_initialisations(store):
-        train_shard(store, shard, "full")
+        train_shard(store, shard, "full", run)
     return assemble(store)
 
 
-def walk_round(store: Store) -> Scores:
+def walk_round(store: Store, run: str = ONE_RUN) -> Scores:
     """Runs the search round that is due; where the search is over, its last one, whose steps find their records."""
     shards = propose_round(store)
     for shard in shards:
-        train_shard(store, shard, "probe")
-        screen_shard(store, shard)
-        train_shard(store, shard, "full")
-        profile_shard(store, shard)
+        train_shard(store, shard, "probe", run)
+        screen_shard(store, shard, run)
+        train_shard(store, shard, "full", run)
+        profile_shard(store, shard, run=run)
     return score_round(store, round_of(shards[0]))

@@ -16,6 +16,7 @@ LARGEST = Settings(MOST_DEPTH, "l4", ("tpu-v5e", "l4-spot", "cpu"))
 TARGETS = ("shards", "second_target", "third_target")
 POOLS = {pool.device: pool for pool in LARGEST.hardware().benchmark}
 MOST_BYTES = 256 * 1024  # of a compiled pipeline, that Kubeflow's API and Argo take
+RUN = "{{$.pipeline_job_uuid}}"  # which Kubeflow replaces
 
 SCREENED = ["candidate_training probe", "rejection_screening", "candidate_training full"]
 
@@ -30,7 +31,7 @@ def rounds(depth, devices):
     deeper = [("graph", f"search-rounds-{depth - 1}", rounds(depth - 1, devices))] if depth > 1 else []
     left = [("if", "inputs.parameter_values['pipelinechannel--multi-objective-scoring-Output'] == true", deeper)]
     return [
-        "candidate_generation",
+        f"candidate_generation {RUN}",
         ("each", "candidate-generation", [*SCREENED, *measured(devices)]),
         "multi_objective_scoring",
         *(left if deeper else []),
@@ -39,7 +40,11 @@ def rounds(depth, devices):
 
 def scaling(part, number, devices):
     loop = ("each", "final-scaling-proposal", ["candidate_training full", *measured(devices)])
-    return ("graph", f"scaling-round{number} {part}", ["final_scaling_proposal", loop, "final_scaling_selection"])
+    return (
+        "graph",
+        f"scaling-round{number} {part}",
+        [f"final_scaling_proposal {RUN}", loop, "final_scaling_selection"],
+    )
 
 
 def finish(devices):
@@ -48,7 +53,7 @@ def finish(devices):
         scaling("rerank", "", devices),
         scaling("grid", "-2", devices),
         scaling("winner", "-3", devices),
-        ("graph", "ensemble-round", ["ensemble_proposal", members, "ensemble_assembly"]),
+        ("graph", "ensemble-round", [f"ensemble_proposal {RUN}", members, "ensemble_assembly"]),
     ]
 
 
@@ -59,13 +64,13 @@ OVER = "inputs.parameter_values['pipelinechannel--budget-exhausted-Output'] == t
 def intended(depth, *devices):
     """The intended graph of a run that measures latency on these devices."""
     ended = ("if", OVER, [("graph", "finish", finish(devices))])
-    goes_on = ("if", f"!({OVER})", ["continue_as_new {{$.pipeline_job_uuid}}"])
+    goes_on = ("if", f"!({OVER})", [f"continue_as_new {RUN}"])
     whole = [
         f"data_split {depth}.0 {' '.join(devices)}",
         ("graph", f"search-rounds-{depth}", rounds(depth, devices)),
         ("graph", "conclude", ["budget_exhausted", ("graph", "condition-branches-1", [ended, goes_on])]),
     ]
-    return ["search_is_free {{$.pipeline_job_uuid}}", ("if", FREE, [("graph", "whole-search", whole)])]
+    return [f"search_is_free {RUN}", ("if", FREE, [("graph", "whole-search", whole)])]
 
 
 @pytest.fixture(scope="module")

@@ -36,11 +36,12 @@ def search(small_search, tmp_path_factory):
 
 @pytest.fixture
 def item(search):
-    return json.dumps({"search": search, "shard": FIRST[0]})
+    return json.dumps({"search": search, "shard": FIRST[0], "run": "7"})
 
 
 def named(items):
-    """The shards that loop items name; every item must name the search, too."""
+    """The shards that loop items name; every item must name the run, too."""
+    assert all(json.loads(item)["run"] == "7" for item in items)
     return [json.loads(item)["shard"] for item in items]
 
 
@@ -51,8 +52,8 @@ def test_data_split(search):
 
 
 def test_candidate_generation(search):
-    (item,) = candidate_generation(search=search).output
-    assert json.loads(item) == {"search": search, "shard": "rounds/00002/shards/0000"}
+    (item,) = candidate_generation(search=search, run="7").output
+    assert json.loads(item) == {"search": search, "shard": "rounds/00002/shards/0000", "run": "7"}
 
 
 @pytest.mark.parametrize("phase", ["probe", "full"])
@@ -85,7 +86,7 @@ def test_budget_exhausted(search):
 
 @pytest.mark.parametrize(("part", "path"), [("rerank", "00001"), ("grid", "00002"), ("winner", "00003")])
 def test_final_scaling_proposal(search, part, path):
-    shards = named(final_scaling_proposal(search=search, part=part).output)
+    shards = named(final_scaling_proposal(search=search, part=part, run="7").output)
     assert shards[0] == f"scaling/{path}/shards/0000"
 
 
@@ -95,7 +96,7 @@ def test_final_scaling_selection(search):
 
 
 def test_ensemble_proposal(search):
-    shards = named(ensemble_proposal(search=search).output)
+    shards = named(ensemble_proposal(search=search, run="7").output)
     assert shards == ["ensemble/00001/shards/0000", "ensemble/00001/shards/0001"]
 
 

@@ -12,9 +12,11 @@ import pytest
 from components.candidate_generation.stage import propose_round
 from components.candidate_training.stage import train_shard
 from components.data_split.stage import split_search_data
+from components.hardware_benchmarking.stage import profile_shard
+from components.multi_objective_scoring.stage import score_round
 from components.records.attempts import attempt_path
-from components.records.layout import members_of, plan_path, profile_path, round_of, search_round, shards_of, trial_path
-from components.records.results import Plan, Profile, Verdict
+from components.records.layout import profile_path, round_of, scores_path, trial_path
+from components.records.results import Profile, Verdict
 from components.records.store import open_search, require_record
 from components.records.summary import comparable
 from components.rejection_screening.stage import screen_shard
@@ -51,7 +53,7 @@ def attempts(store, shard, candidate, name):
 
 @pytest.fixture
 def proposed(tmp_path):
-    """A store with the first round proposed, and its first shard, which has two candidates."""
+    """A store with the first round proposed, and its first shard."""
     store = open_search(str(tmp_path))
     split_search_data(store, TEXT)
     return store, propose_round(store)[0]
@@ -65,7 +67,7 @@ def test_a_candidate_that_kills_its_training_fails_and_the_rest_is_as_without_it
     assert step(first["id"], "candidate_training", store, shard, "probe") == -signal.SIGKILL
     assert step(first["id"], "candidate_training", store, shard, "probe") == 0
     assert len(attempts(store, shard, first["id"], "probe")) == 2  # in the step, in its child, and no third time
-    assert len(attempts(store, shard, others[2]["id"], "probe")) == 1  # the shard's other one, undisturbed
+    assert [len(attempts(store, shard, one["id"], "probe")) for one in others] == [1, 1, 1]  # undisturbed
     received = comparable(walk(store, TEXT))
     verdict = require_record(store, f"{trial_path(round_of(shard), first['id'])}/verdict.json", Verdict)
     assert (verdict.reason, verdict.detail) == ("failed", DIED)
@@ -74,13 +76,29 @@ def test_a_candidate_that_kills_its_training_fails_and_the_rest_is_as_without_it
     assert first_difference(expected, received) is None
 
 
+def test_a_shard_that_has_died_for_good_fails_its_run_and_the_next_run_finds_what_an_unbroken_one_does(proposed):
+    """The other shards do all the rest meanwhile; they don't wait, and nobody takes the work in hand from the dead."""
+    store, shard = proposed
+    in_hand, *others = (one["id"] for one in reference().summary["rounds"][0]["candidates"])
+    assert step(in_hand, "candidate_training", store, shard, "probe") == -signal.SIGKILL
+    for other in (f"{round_of(shard)}/shards/0001", f"{round_of(shard)}/shards/0002"):
+        train_shard(store, other, "probe")
+        screen_shard(store, other)
+        train_shard(store, other, "full")
+        profile_shard(store, other)
+    there = [one for one in others if store.exists(f"{trial_path(round_of(shard), one)}/verdict.json")]
+    assert there == others and not store.exists(f"{trial_path(round_of(shard), in_hand)}/verdict.json")
+    with pytest.raises(FileNotFoundError, match=f"must hold {trial_path(round_of(shard), in_hand)}/verdict.json"):
+        score_round(store, round_of(shard))
+    assert not store.exists(scores_path(round_of(shard)))
+    assert first_difference(reference().summary, comparable(walk(store, TEXT, run="the next"))) is None
+
+
 @pytest.fixture
 def survivor(proposed):
     """The candidate that the reference keeps, with its shard, after its probe."""
-    store, _ = proposed
+    store, shard = proposed
     (survivor,) = (one["id"] for one in reference().summary["rounds"][0]["candidates"] if one["reason"] is None)
-    plan = require_record(store, plan_path(search_round(1)), Plan)
-    shard = next(path for path in shards_of(plan) if survivor in [one.id for one in members_of(plan, path)])
     train_shard(store, shard, "probe")
     return store, shard, survivor
 

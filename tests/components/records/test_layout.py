@@ -1,14 +1,12 @@
 """Where records lie, and what the store alone says about how far a search is."""
 
-from itertools import chain
-
 import pytest
 
 from components.records.layout import (
     ROUND_OF_KIND,
+    claim_path,
     committed_rounds,
     last_scores,
-    members_of,
     plan_path,
     require_scores,
     round_of,
@@ -16,13 +14,12 @@ from components.records.layout import (
     search_is_over,
     search_round,
     shard_path,
-    shards_of,
     trial_path,
     weights_path,
 )
 from components.records.results import Scores
 from components.records.store import open_search, write_record
-from tests.round_records import candidate, plan
+from tests.round_records import plan
 
 
 @pytest.fixture
@@ -42,21 +39,13 @@ def test_the_paths_of_a_round_are_those_of_the_design():
     assert scores_path(here) == "rounds/00003/scores.json"
     assert shard_path(here, 1) == "rounds/00003/shards/0001"
     assert trial_path(here, "ab12") == "rounds/00003/trials/ab12"
+    assert claim_path(here, "7", "probe", "ab12") == "rounds/00003/claims/7/probe/ab12.json"
     assert weights_path(here, "ab12", "probe", "net") == "rounds/00003/trials/ab12/probe-net.safetensors"
 
 
 @pytest.mark.parametrize("here", [search_round(12), *ROUND_OF_KIND.values()])
 def test_a_shard_names_its_round(here):
     assert round_of(shard_path(here, 7)) == here
-
-
-@pytest.mark.parametrize(("candidates", "shards"), [(0, 1), (1, 1), (5, 2), (7, 3), (3, 3)])
-def test_every_candidate_belongs_to_exactly_one_shard_and_shards_differ_by_one_at_most(candidates, shards):
-    dealt = plan([candidate(f"{index}") for index in range(candidates)], shards=shards)
-    members = [[one.id for one in members_of(dealt, shard)] for shard in shards_of(dealt)]
-    assert sorted(chain(*members)) == sorted(one.id for one in dealt.candidates)
-    assert all(shard == sorted(shard) for shard in members)
-    assert max(map(len, members)) - min(map(len, members)) <= 1
 
 
 def test_a_round_is_committed_by_its_scores_and_rounds_count_without_a_gap(store):

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from components.records.search import Search
+from components.records.search import Data, Search
+from components.search_file.fields import is_section, optional_section
 
 START = {"name": "a", "data": {"source": "sklearn:digits"}, "space": {"name": "s"}}
 TINY = 1e-9
@@ -20,6 +21,10 @@ LIMITS = [
     ),
     ("data.label", ["y", None], ["", 1]),
     ("data.image_size", [[1, 4096], None], [[0, 1], [1, 4097], [1], [1, 2, 3], 8]),
+    ("data.text", [None, {}], ["words", 1, [], {"words": 1}]),
+    ("data.text.column", ["review", None], ["", 1]),
+    ("data.text.vocabulary", [1, 10**6], [0, 10**6 + 1, 2.5, None]),
+    ("data.text.length", [1, 4096], [0, 4097]),
     ("data.validation", [TINY, 1 - TINY], [0, 1, -0.1]),
     ("data.test", [TINY, 1 - TINY], [0, 1, 1.5]),
     ("data.memory_limit_mib", [1, 10**8], [0, 10**8 + 1, 0.5]),
@@ -36,6 +41,8 @@ LIMITS = [
     ("training.schedule", ["cosine", "constant"], ["Cosine", "step", None]),
     ("training.warmup_steps", [0], [-1]),
     ("training.shift_pixels", [0, 64], [-1, 65]),
+    ("training.accuracy", ["final", "mean", "best"], ["last", None]),
+    ("training.last_epochs", [1, 100], [0, 101, 1.5]),
     ("rejection.quality_threshold", [0, 1], [-TINY, 1 + TINY]),
     ("rejection.rule", ["any", "none"], ["all", None]),
     ("rejection.stability.enabled", [True, False], [1, "off"]),
@@ -66,12 +73,23 @@ LIMITS = [
     ("budget.fitness", [None, TINY, 1], [0, 1 + TINY]),
     ("final_scaling.rerank", [1, 100], [0, 101]),
     ("final_scaling.rerank_steps", [1], [0]),
+    ("final_scaling.sampled", [0, 100], [-1, 101]),
+    ("final_scaling.initialisations", [1, 100], [0, 101]),
     ("final_scaling.baselines", [None, [], ["a", "b"]], [[1], "a"]),
     ("final_scaling.network", [None, "resnet"], [1]),
     ("final_scaling.widths", [[0.1], [1] * 16], [[], [0.09], [16.1], [1] * 17, 1]),
     ("final_scaling.depths", [[0.1], [16]], [[], [0.09], [16.1], [1] * 17, None]),
     ("final_scaling.grid_steps", [1], [0]),
     ("final_scaling.winner_steps", [1], [0]),
+    ("final_scaling.target.data", [None, {"source": "tfds:a"}], [{}, {"source": "a"}, "tfds:a"]),
+    ("final_scaling.target.space_settings", [{}, {"a": [1, {"b": None}]}], [None, [], "a"]),
+    ("final_scaling.target.training.batch_size", [None, 1], [0]),
+    ("final_scaling.target.training.learning_rate", [None, TINY], [0]),
+    ("final_scaling.target.training.momentum", [None, 0, 1 - TINY], [-TINY, 1]),
+    ("final_scaling.target.training.weight_decay", [None, 0], [-TINY]),
+    ("final_scaling.target.training.schedule", [None, "cosine", "constant"], ["step"]),
+    ("final_scaling.target.training.warmup_steps", [None, 0], [-1, 0.5]),
+    ("final_scaling.target.training.shift_pixels", [None, 0, 64], [-1, 65]),
     ("ensemble.initialisations", [1, 100], [0, 101]),
     ("ensemble.members", [1, 100], [0, 101]),
 ]
@@ -89,11 +107,12 @@ def with_field(path, value):
 
 
 def leaves(section, prefix=""):
-    """Paths of all fields that are no section themselves."""
+    """Paths of all fields that are no section themselves, or may be null; a second Data has the limits of the first."""
     for field in msgspec.structs.fields(section):
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            yield from leaves(field.type, f"{prefix}{field.name}.")
-        else:
+        optional = optional_section(field.type)
+        if is_section(field.type) or optional not in (None, Data):
+            yield from leaves(optional or field.type, f"{prefix}{field.name}.")
+        if not is_section(field.type):
             yield prefix + field.name
 
 

@@ -22,14 +22,14 @@ STEP = """
 import sys
 from components.records.step import run_shard_step, shard_items
 
-def work(store, shard, phase):
-    print("working on", shard, phase)
+def work(store, shard, phase, run):
+    print("working on", shard, phase, "in run", run)
     print("a warning", file=sys.stderr)
     store.create("done", b"")
     if phase == "broken":
         raise ValueError("`phase` must be whole.")
 
-item, = shard_items(sys.argv[1], ["rounds/00001/shards/0000"])
+item, = shard_items(sys.argv[1], "7", ["rounds/00001/shards/0000"])
 print(run_shard_step("candidate_training", item, work, sys.argv[2]), file=sys.stdout)
 """
 
@@ -65,19 +65,19 @@ def timings(search):
     return [read_record(store, path, StepTiming) for path in store.paths("timings")]
 
 
-def test_a_loop_item_names_search_and_shard():
-    item, other = shard_items("gs://bucket/my search", ["rounds/00001/shards/0000", "scaling/00001/shards/0001"])
-    assert json.loads(item) == {"search": "gs://bucket/my search", "shard": "rounds/00001/shards/0000"}
-    assert Shard.from_text(other) == Shard("gs://bucket/my search", "scaling/00001/shards/0001")
+def test_a_loop_item_names_search_shard_and_run():
+    item, other = shard_items("gs://bucket/my search", "7", ["rounds/00001/shards/0000", "scaling/00001/shards/0001"])
+    assert json.loads(item) == {"search": "gs://bucket/my search", "shard": "rounds/00001/shards/0000", "run": "7"}
+    assert Shard.from_text(other) == Shard("gs://bucket/my search", "scaling/00001/shards/0001", "7")
 
 
-def test_a_shard_step_gives_the_store_the_shard_and_the_arguments_and_returns_the_shard(tmp_path, monkeypatch):
+def test_a_shard_step_gives_the_store_the_shard_the_arguments_and_the_run_and_returns_the_shard(tmp_path, monkeypatch):
     monkeypatch.delenv(LOGS, raising=False)
     called = []
-    (item,) = shard_items(str(tmp_path), ["rounds/00001/shards/0000"])
-    given = run_shard_step("a_stage", item, lambda store, *rest: called.append((store.uri, *rest)), "probe")
+    (item,) = shard_items(str(tmp_path), "7", ["rounds/00001/shards/0000"])
+    given = run_shard_step("a_stage", item, lambda store, *rest, run: called.append((store.uri, *rest, run)), "probe")
     assert given == "rounds/00001/shards/0000"
-    assert called == [(str(tmp_path), "rounds/00001/shards/0000", "probe")]
+    assert called == [(str(tmp_path), "rounds/00001/shards/0000", "probe", "7")]
 
 
 def test_the_output_of_a_step_goes_to_a_file_of_its_shard_and_its_seconds_to_a_record(tmp_path):
@@ -111,7 +111,7 @@ def test_a_failing_step_says_which_why_and_where_its_output_is(tmp_path):
 def test_on_a_cluster_a_step_writes_to_its_own_output(tmp_path):
     done = run_step_in_a_process(tmp_path / "search", "broken", None)
     assert done.returncode == 1
-    assert "working on rounds/00001/shards/0000 broken" in done.stdout
+    assert "working on rounds/00001/shards/0000 broken in run 7" in done.stdout
     assert "ValueError: `phase` must be whole." in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["search"]
 
