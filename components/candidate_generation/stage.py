@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from components.candidate_generation.screening import screened_proposals
-from components.controllers.registry import open_controller
 from components.records.layout import committed_rounds, plan_path, scores_path, search_round, shards_of
 from components.records.results import Plan, Scores
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record, write_record
 from components.rounds.candidates import make_candidate
 from components.rounds.context import SearchContext
+from components.rounds.learning import controller_of, keep_arrays, learnt_state
+from components.rounds.screening import screened_proposals
 
 
 def propose_round(store: Store) -> list[str]:
@@ -24,7 +24,13 @@ def propose_round(store: Store) -> list[str]:
     here = search_round(len(committed) + 1)
     plan = read_record(store, plan_path(here), Plan)
     if plan is None:
-        plan = write_record(store, plan_path(here), _new_plan(store, here, committed, last))
+        try:
+            plan = write_record(store, plan_path(here), _new_plan(store, here, committed, last))
+        except FileNotFoundError:
+            # Another run of this search may be rounds ahead by now, and has deleted what this round was proposed from.
+            plan = read_record(store, plan_path(here), Plan)
+            if plan is None:
+                raise
     return shards_of(plan)
 
 
@@ -32,11 +38,9 @@ def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None
     watch = Stopwatch()
     context = SearchContext(store)
     search, space = context.search, context.space
-    controller = open_controller(search.controller.name, search.controller.settings, space)
+    controller = controller_of(context)
     earlier = [require_record(store, plan_path(path), Plan) for path in committed]
-    state = controller.initial()
-    if last is not None:
-        state = controller.update(controller.decode_state(earlier[-1].controller_state), last.scored)
+    state, digest = keep_arrays(store, here, controller, learnt_state(context, controller, committed))
     wanted = min(search.rounds.candidates_per_round, search.budget.candidates - (last.candidates if last else 0))
     proposed, dropped = screened_proposals(
         space,
@@ -58,7 +62,8 @@ def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None
         ),
         probe_steps=search.training.probe_steps,
         full_steps=search.training.full_steps,
-        controller_state=controller.encode_state(state),
+        controller_state=controller.encode_state(state).data,
+        controller_sha256=digest,
         screened=dropped,
         seconds_left=None if hours is None else max(0.0, hours * 3600 - (last.active_seconds if last else 0.0)),
         span=watch.span(),

@@ -1,8 +1,8 @@
 """The Controller protocol: what decides which design is tried next.
 
 A controller is built from its settings and a space (`components.controllers.registry`) and keeps nothing else: what it
-has learnt stands in a state, a small frozen record that the round's plan holds as JSON. So a killed search goes on from
-the state it last wrote, and the same state and generator give the same proposal.
+has learnt stands in a state, which the round's plan holds as JSON data, and a file beside it as arrays, if it has any.
+So a killed search goes on from the state it last wrote, and the same state and generator give the same proposals.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,20 @@ import numpy as np
 from components.records.results import ScoredCandidate
 from components.search_spaces.space import Spec
 
-State = Any  # a frozen `Record`; each controller has its own type
+State = Any  # frozen; each controller has its own type
+Origin = Literal["random", "mutation", "policy"]
+
+
+class EncodedState(NamedTuple):
+    """A state as it is written.
+
+    Fields:
+        data: JSON data, as `Plan.controller_state` holds it: small, for people too.
+        tensors: safetensors bytes that lie beside the plan; None where the controller keeps no arrays.
+    """
+
+    data: Any
+    tensors: bytes | None = None
 
 
 class Proposal(NamedTuple):
@@ -21,13 +34,13 @@ class Proposal(NamedTuple):
 
     Fields:
         spec: the design, of the space's own type.
-        origin: `random`, or `mutation` of a parent.
-        change: what the mutations changed, for people; empty where random.
-        parent: id of the mutated candidate; None where random.
+        origin: `random`, `mutation` of a parent, or drawn from a `policy`.
+        change: what the mutations changed, for people; empty for the others.
+        parent: id of the mutated candidate; None for the others.
     """
 
     spec: Spec
-    origin: Literal["random", "mutation"]
+    origin: Origin
     change: str = ""
     parent: str | None = None
 
@@ -41,13 +54,14 @@ class Controller(Protocol):
 
     name: str
 
-    def initial(self) -> State:
-        """The state before anything was scored."""
+    def initial(self, rng: np.random.Generator) -> State:
+        """The state before anything was scored; what is random in it is drawn from `rng`."""
 
     def update(self, state: State, scored: Sequence[ScoredCandidate]) -> State:
         """Returns the state after a search round.
 
-        Only searched candidates with a fitness teach anything: baselines and rejected candidates are passed over.
+        Only searched candidates teach, never baselines, nor what time cut off; whether rejected ones do is the
+        controller's own rule.
 
         Args:
             state: the state from which the round was proposed; stays as it is.
@@ -67,11 +81,23 @@ class Controller(Protocol):
                 a share among proposals is a share among candidates too.
         """
 
-    def encode_state(self, state: State) -> Any:
-        """The state as JSON data, as `Plan.controller_state` holds it."""
+    def propose_several(
+        self, state: State, rng: np.random.Generator, count: int, instead_of: Proposal | None = None
+    ) -> list[Proposal]:
+        """Draws designs, one or more and at most `count`, for a caller that screens them in their order.
 
-    def decode_state(self, data: Any) -> State:
-        """The state of JSON data. Raises msgspec.ValidationError (a ValueError) where it is none of this controller."""
+        A controller that is no faster at many draws one, as `propose` does.
+        """
+
+    def encode_state(self, state: State) -> EncodedState:
+        """The state as it is written.
+
+        The data must follow from the scores alone, whatever machine computes them, as the file beside them may be
+        another process's.
+        """
+
+    def decode_state(self, data: Any, tensors: bytes | None = None) -> State:
+        """The state of what `encode_state` returned. Raises ValueError where it is none of this controller's."""
 
 
 def learnable(scored: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:

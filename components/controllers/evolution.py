@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 
-from components.controllers.controller import Proposal, learnable
+from components.controllers.controller import EncodedState, Proposal, learnable
 from components.objectives.pareto import non_dominated
 from components.records.results import Record, ScoredCandidate
 from components.records.search import Section
@@ -69,7 +69,7 @@ class Evolution:
         self._settings = settings
         self._space = space
 
-    def initial(self) -> EvolutionState:
+    def initial(self, rng: np.random.Generator) -> EvolutionState:
         """An empty window."""
         return EvolutionState()
 
@@ -101,11 +101,17 @@ class Evolution:
             changes.append(change.text)
         return Proposal(spec, "mutation", "; ".join(changes), parent.id)
 
-    def encode_state(self, state: EvolutionState) -> Any:
-        """The state as JSON data."""
-        return msgspec.to_builtins(state)
+    def propose_several(
+        self, state: EvolutionState, rng: np.random.Generator, count: int, instead_of: Proposal | None = None
+    ) -> list[Proposal]:
+        """Returns one proposal."""
+        return [self.propose(state, rng, instead_of)]
 
-    def decode_state(self, data: Any) -> EvolutionState:
+    def encode_state(self, state: EvolutionState) -> EncodedState:
+        """The state as JSON data."""
+        return EncodedState(msgspec.to_builtins(state))
+
+    def decode_state(self, data: Any, tensors: bytes | None = None) -> EvolutionState:
         """The state of JSON data. Raises msgspec.ValidationError where it is none."""
         return msgspec.convert(data, EvolutionState)
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from components.controllers.controller import Proposal
+from components.controllers.controller import EncodedState, Proposal
 from components.records.results import Record, ScoredCandidate
 from components.records.search import Section
 from components.search_spaces.space import SearchSpace
@@ -28,7 +28,7 @@ class RandomSearch:
     def __init__(self, settings: RandomSettings, space: SearchSpace):
         self._space = space
 
-    def initial(self) -> RandomState:
+    def initial(self, rng: np.random.Generator) -> RandomState:
         """The empty state."""
         return RandomState()
 
@@ -40,10 +40,16 @@ class RandomSearch:
         """Draws a spec from the space."""
         return Proposal(self._space.sample(rng), "random")
 
-    def encode_state(self, state: RandomState) -> Any:
-        """The state as JSON data."""
-        return msgspec.to_builtins(state)
+    def propose_several(
+        self, state: RandomState, rng: np.random.Generator, count: int, instead_of: Proposal | None = None
+    ) -> list[Proposal]:
+        """Returns one proposal."""
+        return [self.propose(state, rng, instead_of)]
 
-    def decode_state(self, data: Any) -> RandomState:
+    def encode_state(self, state: RandomState) -> EncodedState:
+        """The state as JSON data."""
+        return EncodedState(msgspec.to_builtins(state))
+
+    def decode_state(self, data: Any, tensors: bytes | None = None) -> RandomState:
         """The state of JSON data. Raises msgspec.ValidationError where it is none."""
         return msgspec.convert(data, RandomState)

@@ -8,6 +8,7 @@ import msgspec
 from components.controllers.controller import Controller
 from components.controllers.evolution import Evolution, EvolutionSettings
 from components.controllers.random_search import RandomSearch, RandomSettings
+from components.controllers.rnn_policy import RnnPolicy, RnnSettings
 from components.records.search import Section
 from components.search_spaces.space import SearchSpace
 
@@ -21,8 +22,9 @@ class Entry(NamedTuple):
 
 
 CONTROLLERS: Mapping[str, Entry] = {
-    "evolution": Entry(Evolution, EvolutionSettings, ("norm_act_layer",)),
-    "random": Entry(RandomSearch, RandomSettings, ("norm_act_layer",)),
+    "evolution": Entry(Evolution, EvolutionSettings, ("norm_act_layer", "update_rule")),
+    "rnn": Entry(RnnPolicy, RnnSettings, ("norm_act_layer", "update_rule")),
+    "random": Entry(RandomSearch, RandomSettings, ("norm_act_layer", "update_rule")),
 }
 
 

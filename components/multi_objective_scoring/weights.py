@@ -1,6 +1,6 @@
-"""Which weights a search keeps: those of the best few candidates so far, after their full training."""
+"""Which weights a search keeps: the controller's, and those of the best few candidates so far after full training."""
 
-from components.records.layout import scores_path
+from components.records.layout import controller_path, scores_path
 from components.records.results import Scores
 from components.records.store import Store
 
@@ -8,7 +8,8 @@ from components.records.store import Store
 def delete_weights(store: Store, scores: Scores) -> None:
     """Deletes the weights of all committed rounds but the full training's of the best few.
 
-    It goes over all rounds, so that what a killed step left is deleted by the next one.
+    Of the controller's it leaves those of the newest committed round, which the next one goes on from. It goes over
+    all rounds, so that what a killed step left is deleted by the next one.
 
     Args:
         store: the search's.
@@ -18,7 +19,12 @@ def delete_weights(store: Store, scores: Scores) -> None:
     for path in store.paths("rounds"):
         if not path.endswith(".safetensors"):
             continue
-        folder, number, _, candidate, name = path.split("/")
+        folder, number, *below = path.split("/")
+        if path == controller_path(f"{folder}/{number}"):
+            if f"{folder}/{number}" < scores.round:
+                store.delete(path)
+            continue
+        _, candidate, name = below
         kept = name.startswith("full-") and (f"{folder}/{number}", candidate) in best
         if not kept and store.exists(scores_path(f"{folder}/{number}")):
             store.delete(path)

@@ -5,7 +5,7 @@ The fitness of a string is the share of its digits that are the answer's, for ea
 
 import numpy as np
 
-from components.search_spaces.space import Change
+from components.search_spaces.space import Categorical, Change
 
 LENGTH, CHOICES = 16, 4
 ANSWER = (2, 0, 3, 1, 1, 3, 0, 2, 0, 0, 1, 2, 3, 3, 1, 2)
@@ -14,8 +14,22 @@ ANSWER = (2, 0, 3, 1, 1, 3, 0, 2, 0, 0, 1, 2, 3, 3, 1, 2)
 class PlantedSpace:
     """What controllers need of a space; its name is one that the table of controllers knows."""
 
+    lengths = (LENGTH,)
+
     def __init__(self, name="norm_act_layer"):
         self.name = name
+
+    def decisions(self):
+        return tuple(Categorical(str(place), CHOICES) for place in range(LENGTH))
+
+    def encode(self, spec):
+        return np.array(spec)
+
+    def decode(self, encoded):
+        return tuple(encoded.tolist())
+
+    def allowed(self, prefix, length=None):
+        return np.ones(CHOICES, bool)
 
     def sample(self, rng):
         return tuple(int(digit) for digit in rng.integers(CHOICES, size=LENGTH))

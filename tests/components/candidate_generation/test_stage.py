@@ -9,15 +9,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from components.candidate_generation import screening
-from components.candidate_generation.screening import screened_proposals
 from components.candidate_generation.stage import propose_round
+from components.controllers.controller import Proposal
 from components.controllers.evolution import Evolution, EvolutionSettings
 from components.controllers.random_search import RandomSearch, RandomSettings
 from components.multi_objective_scoring.stage import score_round
 from components.records.layout import plan_path, scores_path
 from components.records.results import Plan, ScoredCandidate, Scores
 from components.records.store import open_search, require_record, write_record
+from components.rounds import screening
+from components.rounds.screening import screened_proposals
 from components.search_spaces.registry import open_space
 from components.search_spaces.space import Change
 from tests.small_search import description
@@ -106,7 +107,7 @@ def test_the_share_of_fresh_designs_is_one_among_the_candidates_not_among_the_dr
     space = MostlyDropped()
     controller = Evolution(EvolutionSettings(initial=1), space)
     first = ScoredCandidate(id="a", round="rounds/00001", spec=50, reason=None, fitness=(0.5,))
-    state = controller.update(controller.initial(), [first])
+    state = controller.update(controller.initial(np.random.default_rng(0)), [first])
     kept, dropped = screened_proposals(
         space, controller, state, wanted=200, seen=set(), known={}, rng=np.random.default_rng(0)
     )
@@ -125,13 +126,46 @@ def test_where_one_origin_has_nothing_left_the_other_one_gets_its_turn(monkeypat
     space = OneChild()
     controller = Evolution(EvolutionSettings(initial=1), space)
     state = controller.update(
-        controller.initial(),
+        controller.initial(np.random.default_rng(0)),
         [ScoredCandidate(id="a", round="rounds/00001", spec=50, reason=None, fitness=(0.5,))],
     )
     kept, _ = screened_proposals(
         space, controller, state, wanted=20, seen={"50"}, known={}, rng=np.random.default_rng(0)
     )
     assert len(kept) == 20 and {one.origin for one in kept} == {"random"}
+
+
+class InBlocks:
+    """Gives the numbers from 0 on, as many at once as it is asked for, and notes how many that were."""
+
+    def __init__(self):
+        self.asked = []
+
+    def propose_several(self, state, rng, count, instead_of=None):
+        first = sum(self.asked)
+        self.asked.append(count)
+        return [Proposal(number, "policy") for number in range(first, first + count)]
+
+
+def test_blocks_grow_with_what_the_screens_drop_and_their_rest_is_left():
+    """Of each 50 numbers one passes, the first one too; the 12th is 550. A block doubles the draws, 256 at most."""
+    controller = InBlocks()
+    kept, dropped = screened_proposals(
+        MostlyDropped(), controller, None, wanted=12, seen=set(), known={}, rng=np.random.default_rng(0)
+    )
+    assert [one.spec for one in kept] == list(range(0, 600, 50))
+    assert {one.origin for one in kept} == {"policy"}
+    assert controller.asked == [12, 12, 24, 48, 96, 192, 256]
+    assert dropped == {"raw": 551, "ignores_input": 539}
+
+
+def test_no_block_goes_past_the_raw_draws_of_a_round(monkeypatch):
+    monkeypatch.setattr(screening, "RAW_PER_CANDIDATE", 7)
+    controller = InBlocks()
+    kept, dropped = screened_proposals(
+        MostlyDropped(), controller, None, wanted=5, seen=set(), known={}, rng=np.random.default_rng(0)
+    )
+    assert (len(kept), dropped["raw"], controller.asked) == (1, 35, [5, 5, 10, 15])
 
 
 def test_known_designs_enter_first_and_unscreened():

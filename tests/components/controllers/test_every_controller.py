@@ -12,7 +12,13 @@ from components.controllers.registry import CONTROLLERS, open_controller
 from components.records.results import ScoredCandidate
 from tests.oracles.planted_space import PlantedSpace, planted_fitness
 
-SMALL = {"evolution": {"window": 12, "tournament": 0.25}, "random": {}}  # settings that a short test fills
+SMALL = {  # settings that a short test fills
+    "evolution": {"window": 12, "tournament": 0.25},
+    "random": {},
+    "rnn": {"batch": 3, "units": 8, "embedding": 4, "learning_rate": 0.01},
+}
+LEARN_FROM_REJECTED = ("rnn",)
+ORIGINS = {"evolution": {"random", "mutation"}, "random": {"random"}, "rnn": {"policy"}}
 
 HISTORY = """
 import sys
@@ -40,6 +46,10 @@ def score(number, spec, **changed):
     return ScoredCandidate(id=f"{number:012x}", round="rounds/00001", spec=list(spec), **fields)
 
 
+def start(controller):
+    return controller.initial(np.random.default_rng(3))
+
+
 def rounds(controller, state, count, seed=0, size=5):
     """The state after some rounds of proposals, and all that was proposed."""
     rng, proposed = np.random.default_rng(seed), []
@@ -53,7 +63,7 @@ def rounds(controller, state, count, seed=0, size=5):
 def history(name):
     """All proposals of eight rounds, as text."""
     controller = open_controller(name, SMALL[name], PlantedSpace())
-    return str(rounds(controller, controller.initial(), 8)[1])
+    return str(rounds(controller, start(controller), 8)[1])
 
 
 def run(code, *arguments, hash_seed="0"):
@@ -74,47 +84,74 @@ def test_the_same_seed_proposes_the_same_in_processes_that_hash_differently(name
 
 
 def test_another_seed_proposes_something_else(controller):
-    start = controller.initial()
-    assert rounds(controller, start, 2, seed=1)[1] != rounds(controller, start, 2, seed=2)[1]
+    first = start(controller)
+    assert rounds(controller, first, 2, seed=1)[1] != rounds(controller, first, 2, seed=2)[1]
 
 
-def test_a_state_that_went_through_json_goes_on_alike(controller):
-    state, _ = rounds(controller, controller.initial(), 4)
-    text = msgspec.json.encode(controller.encode_state(state))
-    read = controller.decode_state(msgspec.json.decode(text))
+def written(controller, state):
+    """The state as bytes: its JSON data, then its arrays."""
+    data, tensors = controller.encode_state(state)
+    return msgspec.json.encode(data), tensors
+
+
+def test_the_first_state_is_that_of_its_generator(controller):
+    assert start(controller) == start(controller)
+
+
+def test_a_state_that_was_written_and_read_goes_on_alike(controller):
+    state, _ = rounds(controller, start(controller), 4)
+    text, tensors = written(controller, state)
+    read = controller.decode_state(msgspec.json.decode(text), tensors)
     assert read == state
     assert rounds(controller, read, 3, seed=9)[1] == rounds(controller, state, 3, seed=9)[1]
 
 
 def test_a_state_grows_no_further_than_its_window(controller):
-    state = controller.initial()
+    state = start(controller)
     sizes = []
     for number in range(60):
         spec = PlantedSpace().sample(np.random.default_rng(number))
         state = controller.update(state, [score(number, spec, fitness=(0.25, 0.5))])
-        sizes.append(len(msgspec.json.encode(controller.encode_state(state))))
-    assert len(set(sizes[12:])) == 1  # the window of 12 is full, and every candidate takes as many bytes
+        sizes.append(len(b"".join(filter(None, written(controller, state)))))
+    # The window of 12 is full, and every candidate takes as many bytes. A policy keeps up to 2 candidates that wait, of
+    # 16 tokens, as many log-probabilities and a reward each: 400 bytes; its counts and baseline take few.
+    assert max(sizes[12:]) - min(sizes[12:]) <= (500 if controller.name == "rnn" else 0)
 
 
 def test_proposing_and_updating_leave_the_state_alone(controller):
-    state, _ = rounds(controller, controller.initial(), 3)
-    before = msgspec.json.encode(controller.encode_state(state))
+    state, _ = rounds(controller, start(controller), 3)
+    before = written(controller, state)
     rounds(controller, state, 3, seed=5)
-    assert msgspec.json.encode(controller.encode_state(state)) == before
+    assert written(controller, state) == before
 
 
 @pytest.mark.parametrize(
-    "changed", [{"role": "baseline"}, {"reason": "quality", "fitness": ()}, {"reason": "time_up"}], ids=str
+    "changed",
+    [{"role": "baseline"}, {"reason": "time_up", "fitness": ()}, {"reason": "quality", "fitness": ()}],
+    ids=str,
 )
-def test_baselines_and_candidates_without_a_fitness_teach_nothing(controller, changed):
-    state, proposed = rounds(controller, controller.initial(), 2)
-    assert controller.update(state, [score(99, proposed[0].spec, **changed)]) == state
+def test_baselines_and_what_time_cut_off_teach_nothing_and_a_rejection_only_whom_it_is_to(controller, changed):
+    state, proposed = rounds(controller, start(controller), 2)
+    learns = changed.get("reason") == "quality" and controller.name in LEARN_FROM_REJECTED
+    assert (controller.update(state, [score(99, proposed[0].spec, **changed)]) != state) == learns
 
 
-def test_a_mutation_names_its_parent_and_a_random_design_has_none(controller):
-    _, proposed = rounds(controller, controller.initial(), 8)
+def test_several_proposals_are_at_least_one_and_at_most_as_many_as_asked_for(controller):
+    state, _ = rounds(controller, start(controller), 4)
+    for count in (1, 2, 20):
+        drawn = controller.propose_several(state, np.random.default_rng(1), count)
+        assert 1 <= len(drawn) <= count
+        assert drawn == controller.propose_several(state, np.random.default_rng(1), count)
+        assert {one.origin for one in drawn} <= ORIGINS[controller.name]
+    assert controller.propose_several(state, np.random.default_rng(1), 1) == [
+        controller.propose(state, np.random.default_rng(1))
+    ]
+
+
+def test_a_mutation_names_its_parent_and_any_other_design_has_none(controller):
+    _, proposed = rounds(controller, start(controller), 8)
     for number, one in enumerate(proposed):
-        if one.origin == "random":
+        if one.origin != "mutation":
             assert (one.change, one.parent) == ("", None)
         else:
             assert int(one.parent, 16) < number and one.change
@@ -126,13 +163,15 @@ def test_what_is_no_state_is_refused(controller):
 
 
 def test_an_unknown_controller_is_refused():
-    with pytest.raises(ValueError, match=r"`name` must be one of evolution, random\. Received: name='annealing'\."):
+    with pytest.raises(
+        ValueError, match=r"`name` must be one of evolution, random, rnn\. Received: name='annealing'\."
+    ):
         open_controller("annealing", {}, PlantedSpace())
 
 
 @pytest.mark.parametrize("name", sorted(CONTROLLERS))
 def test_a_space_that_the_table_does_not_give_it_is_refused(name):
-    message = rf"drives the space 'poetry' \({name} drives norm_act_layer\)\. Received: name='{name}'\."
+    message = rf"drives the space 'poetry' \({name} drives norm_act_layer, update_rule\)\. Received: name='{name}'\."
     with pytest.raises(ValueError, match=message):
         open_controller(name, {}, PlantedSpace("poetry"))
 

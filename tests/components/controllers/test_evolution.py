@@ -26,14 +26,16 @@ def evolution(**settings):
 
 def parents(controller, fitness, draws, seed=0):
     """How often each of the candidates of these fitness vectors, named 0, 1, ..., becomes a parent."""
-    state = controller.update(controller.initial(), [candidate(i, vector) for i, vector in enumerate(fitness)])
+    state = controller.update(
+        controller.initial(np.random.default_rng(0)), [candidate(i, vector) for i, vector in enumerate(fitness)]
+    )
     rng = np.random.default_rng(seed)
     return Counter(int(controller.propose(state, rng).parent) for _ in range(draws))
 
 
 def test_the_window_keeps_the_most_recent_in_order():
     controller = evolution(window=5)
-    state = controller.update(controller.initial(), [candidate(name, (0.5,)) for name in "abc"])
+    state = controller.update(controller.initial(np.random.default_rng(0)), [candidate(name, (0.5,)) for name in "abc"])
     assert [member.id for member in state.window] == ["a", "b", "c"]
     state = controller.update(state, [candidate(name, (0.5,)) for name in "defg"])
     assert [member.id for member in state.window] == ["c", "d", "e", "f", "g"]
@@ -41,7 +43,9 @@ def test_the_window_keeps_the_most_recent_in_order():
 
 def test_one_round_larger_than_the_window_keeps_its_end():
     controller = evolution(window=2)
-    state = controller.update(controller.initial(), [candidate(name, (0.5,)) for name in "abcd"])
+    state = controller.update(
+        controller.initial(np.random.default_rng(0)), [candidate(name, (0.5,)) for name in "abcd"]
+    )
     assert [member.id for member in state.window] == ["c", "d"]
 
 
@@ -81,7 +85,7 @@ def test_the_mean_picks_the_best_mean_even_where_another_is_as_undominated():
 @pytest.mark.parametrize("fresh", [0.0, 0.2, 0.5, 1.0])
 def test_a_share_of_the_offspring_is_fresh(fresh):
     controller = evolution(fresh=fresh)
-    state = controller.update(controller.initial(), [candidate(name, (0.5,)) for name in "abc"])
+    state = controller.update(controller.initial(np.random.default_rng(0)), [candidate(name, (0.5,)) for name in "abc"])
     rng = np.random.default_rng(3)
     count = sum(controller.propose(state, rng).origin == "random" for _ in range(4000))
     # 5 standard deviations: chance 6e-7; none for shares 0 and 1
@@ -90,7 +94,7 @@ def test_a_share_of_the_offspring_is_fresh(fresh):
 
 def test_an_empty_window_proposes_random_designs():
     controller = evolution()
-    proposal = controller.propose(controller.initial(), np.random.default_rng(0))
+    proposal = controller.propose(controller.initial(np.random.default_rng(0)), np.random.default_rng(0))
     assert proposal == Proposal(SPACE.sample(np.random.default_rng(0)), "random")
 
 
@@ -98,7 +102,7 @@ def test_an_empty_window_proposes_random_designs():
 def test_designs_are_random_until_the_first_population_is_there(initial, window, needed):
     """Fresh designs are off, so that whatever is random is so for want of scored candidates."""
     controller, rng = evolution(initial=initial, window=window), np.random.default_rng(0)
-    state = controller.initial()
+    state = controller.initial(np.random.default_rng(0))
     for number in range(6):
         origins = {controller.propose(state, rng).origin for _ in range(10)}
         assert origins == {"random" if number < needed else "mutation"}
@@ -108,7 +112,7 @@ def test_designs_are_random_until_the_first_population_is_there(initial, window,
 def test_what_stands_instead_of_a_dropped_proposal_has_its_origin():
     """At fresh 0.5 and of 40 draws each: chance 2^-40 without the rule."""
     controller, rng = evolution(fresh=0.5), np.random.default_rng(0)
-    state = controller.update(controller.initial(), [candidate("a", (0.5,))])
+    state = controller.update(controller.initial(np.random.default_rng(0)), [candidate("a", (0.5,))])
     for origin in ("random", "mutation"):
         before = Proposal((0,) * 16, origin)
         assert {controller.propose(state, rng, before).origin for _ in range(40)} == {origin}
@@ -119,7 +123,7 @@ def test_the_reported_changes_turn_the_parent_into_the_child(mutations):
     controller = evolution(mutations=mutations)
     rng = np.random.default_rng(4)
     spec = SPACE.sample(rng)
-    state = controller.update(controller.initial(), [candidate("a", (0.5,), spec)])
+    state = controller.update(controller.initial(np.random.default_rng(0)), [candidate("a", (0.5,), spec)])
     for _ in range(20):
         proposal = controller.propose(state, rng)
         child, changes = list(spec), proposal.change.split("; ")
@@ -133,7 +137,7 @@ def test_the_reported_changes_turn_the_parent_into_the_child(mutations):
 @pytest.mark.parametrize("fitness", [(), (0.5,), (0.5, 0.5, 0.5)])
 def test_fitness_vectors_that_cannot_be_compared_are_refused(fitness):
     controller = evolution()
-    state = controller.update(controller.initial(), [candidate("first", (0.4, 0.6))])
+    state = controller.update(controller.initial(np.random.default_rng(0)), [candidate("first", (0.4, 0.6))])
     with pytest.raises(ValueError, match=r"as many as candidate 'first' has\. Received: \(.*\) of candidate 'odd'"):
         controller.update(state, [candidate("odd", fitness)])
 
@@ -159,7 +163,7 @@ def test_settings_outside_their_range_are_refused(setting, message):
 def best_found(name, settings, seed, candidates=300, size=10):
     """Highest mean fitness after so many candidates."""
     controller = open_controller(name, settings, SPACE)
-    rng, state, best = np.random.default_rng(seed), controller.initial(), 0.0
+    rng, state, best = np.random.default_rng(seed), controller.initial(np.random.default_rng(0)), 0.0
     for _ in range(candidates // size):
         specs = [controller.propose(state, rng).spec for _ in range(size)]
         state = controller.update(state, [candidate(i, planted_fitness(spec), spec) for i, spec in enumerate(specs)])

@@ -11,13 +11,14 @@ from components.search_spaces.space import SearchSpace, Spec
 
 RAW_PER_CANDIDATE = 5000  # raw draws for each wanted candidate, after which a round takes what it has
 SAME_ORIGIN = 2000  # of these at most so many in a row of one origin; then the controller chooses again
+AT_ONCE = 256  # raw draws that are asked for at once, at most
 
 
 class Proposed(NamedTuple):
     """A spec that passed the screens, with where it came from (see `Candidate`)."""
 
     spec: Spec
-    origin: Literal["random", "mutation", "known"]
+    origin: Literal["random", "mutation", "policy", "known"]
     change: str
     parent: str | None
 
@@ -49,19 +50,22 @@ def screened_proposals(
     dropped: Counter[str] = Counter(raw=0)
     previous: Proposal | None = None
     in_a_row = 0
-    for _ in range(RAW_PER_CANDIDATE * wanted):
-        if len(kept) >= wanted:
-            break
-        proposal = controller.propose(state, rng, previous if in_a_row % SAME_ORIGIN else None)
-        dropped["raw"] += 1
-        identity = space.canonical(proposal.spec)
-        reason = _dropped(space, proposal.spec, identity, seen | kept.keys(), rng)
-        if reason:
-            dropped[reason] += 1
-            previous, in_a_row = proposal, in_a_row + 1
-        else:
-            kept[identity] = Proposed(proposal.spec, proposal.origin, proposal.change, proposal.parent)
-            in_a_row = 0
+    most = RAW_PER_CANDIDATE * wanted
+    while len(kept) < wanted and dropped["raw"] < most:
+        # As many more as were drawn so far: a block is large only where the screens drop most of what is drawn.
+        count = min(max(wanted - len(kept), dropped["raw"]), AT_ONCE, most - dropped["raw"])
+        for proposal in controller.propose_several(state, rng, count, previous if in_a_row % SAME_ORIGIN else None):
+            if len(kept) >= wanted:
+                break
+            dropped["raw"] += 1
+            identity = space.canonical(proposal.spec)
+            reason = _dropped(space, proposal.spec, identity, seen | kept.keys(), rng)
+            if reason:
+                dropped[reason] += 1
+                previous, in_a_row = proposal, in_a_row + 1
+            else:
+                kept[identity] = Proposed(proposal.spec, proposal.origin, proposal.change, proposal.parent)
+                in_a_row = 0
     return list(kept.values()), dict(sorted(dropped.items()))
 
 
