@@ -10,6 +10,7 @@ import numpy as np
 from components.data_split.errors import DataError
 from components.data_split.labelled import Labelled
 from components.data_split.table import CategoryColumn, Column, NumberColumn, Table
+from components.data_split.text import Texts, texts_of_cells
 from components.records.search import Data
 
 MISSING = ("", "?", "na", "n/a", "nan", "null")  # in lower case; what spreadsheets, R, pandas and UCI files write
@@ -32,7 +33,8 @@ class Cells(NamedTuple):
 def read_csv(path: str, data: Data) -> Labelled:
     """Reads a UTF-8 file; a relative path starts at the current folder.
 
-    A column is of numbers where every cell that isn't missing is one, else of categories. Missing is an empty cell, or
+    With `data.text` the rows are the texts of its column. Else all columns beside the label are one table; a column is
+    of numbers where every cell that isn't missing is one, else of categories. Missing is an empty cell, or
     one of ?, NA, N/A, NaN and null in any case. The classes are the sorted distinct labels, as text.
 
     Raises:
@@ -48,6 +50,8 @@ def read_csv(path: str, data: Data) -> Labelled:
         raise DataError("data.source", "have a column beside the label", f"{path} with {data.label!r} alone")
     by_column = dict(zip(cells.header, zip(*cells.rows)))
     labels, classes = _labels(by_column.pop(str(data.label)), cells.lines)
+    if data.text is not None:
+        return Labelled(_texts(by_column, data), labels, classes)
     return Labelled(Table(tuple(_column(name, by_column[name], cells.lines) for name in by_column)), labels, classes)
 
 
@@ -93,6 +97,15 @@ def _labels(cells: tuple[str, ...], lines: list[int]) -> tuple[np.ndarray, tuple
             raise DataError("data.label", "have a value in each row", f"{cell!r} in line {line}")
     classes, labels = np.unique(cells, return_inverse=True)
     return labels.astype(np.int32), tuple(classes.tolist())
+
+
+def _texts(by_column: dict[str, tuple[str, ...]], data: Data) -> Texts:
+    assert data.text is not None
+    column = data.text.column
+    if column not in by_column:
+        columns = ", ".join(map(repr, by_column))
+        raise DataError("data.text.column", f"be one of the columns {columns}", f"column={column!r}")
+    return texts_of_cells(by_column[column], data.text)
 
 
 def _column(name: str, cells: tuple[str, ...], lines: list[int]) -> Column:

@@ -5,20 +5,24 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from components.data_split.errors import DataError
+from components.data_split.vocabulary import Vocabulary
 
 
 class Encoded(NamedTuple):
     """Inputs of all rows as numbers.
 
     Fields:
-        values: `[rows, height, width, channels]` or `[rows, features]`, of any number type.
+        values: `[rows, height, width, channels]`, `[rows, features]` or, of texts, `[rows, length]`; of any number
+            type.
         maximum: what the values are divided by; 255 takes 8-bit pixels to [0, 1].
-        features: names of the features, empty for images.
+        features: names of the features, empty for images and texts.
+        vocabulary: the words of texts; None for other rows.
     """
 
     values: np.ndarray
     maximum: float = 1.0
     features: tuple[str, ...] = ()
+    vocabulary: Vocabulary | None = None
 
     def rows(self, rows: np.ndarray) -> np.ndarray:
         """Returns the inputs of some rows, float32; `rows` holds their indices."""

@@ -28,8 +28,8 @@ class Source(NamedTuple):
 
 SOURCES = {
     "sklearn": Source(read_sklearn),
-    "tfds": Source(read_tensorflow_dataset, takes=("image_size",)),
-    "csv": Source(read_csv, needs=("label",), takes=("label",)),
+    "tfds": Source(read_tensorflow_dataset, takes=("image_size", "text")),
+    "csv": Source(read_csv, needs=("label",), takes=("label", "text")),
     "images": Source(read_image_folder, needs=("image_size",), takes=("image_size",)),
 }
 
@@ -45,7 +45,7 @@ def read_source(data: Data) -> Labelled:
         known = ", ".join(f"{name}:…" for name in SOURCES)
         raise DataError("data.source", f"be one of {known}", f"{data.source!r}")
     source = SOURCES[kind]
-    for option in ("label", "image_size"):
+    for option in ("label", "image_size", "text"):
         value = getattr(data, option)
         if value is None and option in source.needs:
             raise DataError(f"data.{option}", f"be given with a source {kind}:…", f"{option}=null")

@@ -7,6 +7,7 @@ import numpy as np
 from components.data_split.errors import DataError
 from components.data_split.labelled import Images, Inputs, Labelled
 from components.data_split.table import table_of_numbers
+from components.data_split.text import texts_of_bytes
 from components.records.search import Data
 
 BATCH = 256  # rows that are converted at once
@@ -17,11 +18,13 @@ def read_tensorflow_dataset(name: str, data: Data) -> Labelled:
     """Reads all labelled rows of a data set, whatever split they are in; it is downloaded only where not prepared yet.
 
     Its `supervised_keys` say which features are input and class label; without them it must have no others. An input of
-    rank 3 is an image, of rank 1 a row of numbers. Splits without labels (each is -1) are passed over.
+    rank 3 is an image, of rank 1 a row of numbers, and with `data.text` it is a text. Splits without labels (each is
+    -1) are passed over.
 
     Args:
         name: as TensorFlow Datasets takes it, such as `mnist`, `cifar10:3.0.2` or `some/config`.
-        data: `image_size` resizes the images, and must be given where they differ in size.
+        data: `image_size` resizes the images, and must be given where they differ in size; `text.column` names another
+            input.
 
     Raises:
         DataError: where there is no such data set, or it is none for classification.
@@ -34,7 +37,9 @@ def read_tensorflow_dataset(name: str, data: Data) -> Labelled:
     if ((labels < 0) | (labels >= label.num_classes)).any():
         raise DataError("data.source", "label each row", f"{data.source!r} with labels out of range")
     inputs: Inputs
-    if x.ndim == 4:
+    if data.text is not None:
+        inputs = texts_of_bytes(x, data.source, data.text)
+    elif x.ndim == 4:
         inputs = Images(x, WHITE.get(np.dtype(feature.np_dtype), 1.0))
     else:
         inputs = table_of_numbers(x, tuple(f"{keys[0]}_{index}" for index in range(x.shape[1])))
@@ -61,7 +66,12 @@ def _keys(info: Any, data: Data) -> tuple[str, str]:
 
     labels = [key for key, feature in info.features.items() if isinstance(feature, tfds.features.ClassLabel)]
     others = [key for key in info.features if key not in labels]
-    match info.supervised_keys or (*others, *labels):
+    named = None if data.text is None else data.text.column
+    if named is not None and named not in others:
+        features = ", ".join(map(repr, others))
+        raise DataError("data.text.column", f"be one of the features {features}", f"column={named!r}")
+    keys = info.supervised_keys or (*others, *labels)
+    match keys if named is None else (named, labels[0] if len(labels) == 1 else keys[-1]):
         case (str(inputs), str(label)) if label in labels and inputs in others:
             return inputs, label
     received = f"{data.source!r} with {', '.join(info.features)}"
@@ -70,6 +80,13 @@ def _keys(info: Any, data: Data) -> tuple[str, str]:
 
 def _check_input(feature: Any, data: Data) -> None:
     shape, dtype = feature.shape, np.dtype(feature.np_dtype)
+    if (shape == () and dtype == np.object_) != (data.text is not None):
+        received = f"{data.source!r} with {feature}"
+        raise DataError("data.text", "be given where rows are texts, and null elsewhere", received)
+    if data.text is not None:
+        if data.image_size is not None:
+            raise DataError("data.image_size", "be null with texts", f"image_size={list(data.image_size)}")
+        return
     is_image = isinstance(shape, tuple) and len(shape) == 3 and (dtype in WHITE or np.issubdtype(dtype, np.floating))
     is_numbers = isinstance(shape, tuple) and len(shape) == 1 and None not in shape and np.issubdtype(dtype, np.number)
     if not is_image and not is_numbers:

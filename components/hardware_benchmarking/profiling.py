@@ -8,7 +8,7 @@ import numpy as np
 from components.hardware.devices import HOST, Device, open_device
 from components.hardware.microbenchmark import HostMeasurement, measure_host
 from components.hardware.roofline import execution_efficiency
-from components.records.results import Candidate, Profile, TrainingRecord, Variant, VariantProfile
+from components.records.results import Candidate, DataManifest, Kind, Profile, TrainingRecord, Variant, VariantProfile
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, write_record
 from components.rounds.context import SearchContext
@@ -25,10 +25,11 @@ class Profiler(SearchContext):
         store: the search's.
         device: row of the device table that this process runs on, where latency is always measured; empty for the one
             that the search names, where it is measured if the search wants that.
+        kind: of the round.
     """
 
-    def __init__(self, store: Store, device: str = ""):
-        super().__init__(store)
+    def __init__(self, store: Store, device: str = "", kind: Kind = "search"):
+        super().__init__(store, kind)
         self.watch = Stopwatch()
         self.name = device or self.search.scoring.device
         self.measures = bool(device) or self.search.scoring.latency == "measured" or self.name == HOST
@@ -81,7 +82,7 @@ class Profiler(SearchContext):
 
         prepare_tensorflow()
         model = self.build(candidate, variant)
-        x = np.random.default_rng(0).random((estimate.batch_size, *self.manifest.input_shape), dtype=np.float32)
+        x = random_rows(self.manifest, estimate.batch_size)
         timing = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
         del model
         release()
@@ -97,6 +98,14 @@ class Profiler(SearchContext):
     def _host(self) -> HostMeasurement:
         measured = read_record(self.store, HOST_RECORD, HostMeasurement)
         return measured or write_record(self.store, HOST_RECORD, measure_host(_multiply()))
+
+
+def random_rows(manifest: DataManifest, rows: int) -> np.ndarray:
+    """Rows such as the data have, `[rows, ...]` float32: in [0, 1), or texts without padding. The same at each call."""
+    rng, shape = np.random.default_rng(0), (rows, *manifest.input_shape)
+    if manifest.vocabulary is None:
+        return rng.random(shape, dtype=np.float32)
+    return rng.integers(1, manifest.vocabulary, shape).astype(np.float32)
 
 
 def _multiply() -> Callable[[np.ndarray, np.ndarray], object]:

@@ -37,9 +37,10 @@ class DataManifest(Record, frozen=True, kw_only=True):
 
     Fields:
         source: as in the search file.
-        input_shape: shape of one row, `[height, width, channels]` or `[features]`.
+        input_shape: shape of one row, `[height, width, channels]`, `[features]` or, of texts, `[length]`.
         classes: names of the classes; labels are their indices.
-        features: names of the features (csv: after expansion), empty for images.
+        features: names of the features (csv: after expansion), empty for images and texts.
+        vocabulary: what the token numbers of texts are below: 0 is padding, 1 an unknown word; None for other rows.
         train, validation, test: the three parts.
     """
 
@@ -47,6 +48,7 @@ class DataManifest(Record, frozen=True, kw_only=True):
     input_shape: tuple[int, ...]
     classes: tuple[str, ...]
     features: tuple[str, ...] = ()
+    vocabulary: int | None = None
     train: Split
     validation: Split
     test: Split
@@ -60,6 +62,8 @@ class Variant(Record, frozen=True, kw_only=True):
         network: the network that the spec is tried in.
         width, depth: channel and block multipliers.
         initialisation: which random initialisation, >= 0.
+        learning_rate: peak rate, > 0; None for the search file's.
+        vocabulary: what the token numbers of the data's texts are below; None where its rows are no texts.
     """
 
     name: str
@@ -67,6 +71,8 @@ class Variant(Record, frozen=True, kw_only=True):
     width: float = 1.0
     depth: float = 1.0
     initialisation: int = 0
+    learning_rate: float | None = None
+    vocabulary: int | None = None
 
 
 class Candidate(Record, frozen=True, kw_only=True):
@@ -75,7 +81,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     Fields:
         id: canonical id of the spec, with a suffix where the same spec is tried at several scales or initialisations.
         spec: the design as JSON data; the space decodes it.
-        origin: `random`, `mutation`, `known` or `winner`.
+        origin: `random`, `mutation`, `policy` (drawn from a learned one), `known` or `winner`.
         change: what the mutation changed, for people to read.
         parent: id of the mutated candidate.
         role: `searched`, or `baseline` for published designs that are only compared.
@@ -85,7 +91,7 @@ class Candidate(Record, frozen=True, kw_only=True):
 
     id: str
     spec: Any
-    origin: Literal["random", "mutation", "known", "winner"]
+    origin: Literal["random", "mutation", "policy", "known", "winner"]
     change: str = ""
     parent: str | None = None
     role: Literal["searched", "baseline"] = "searched"
@@ -99,11 +105,12 @@ class Plan(Record, frozen=True, kw_only=True):
     Fields:
         kind: what the round is for.
         round: its path in the search directory, such as `rounds/00003`.
-        shards: number of shards; candidate i belongs to shard i % shards.
+        shards: number of shards that share the candidates as they get free.
         candidates: in proposal order.
         probe_steps: steps of the probe, 0 where the round has none.
         full_steps: steps of the full phase, the probe's included.
         controller_state: the controller's state from which the round was proposed.
+        controller_sha256: of the state's arrays, in a file beside the plan; None where it has none.
         screened: what the screens before building dropped, by reason.
         seconds_left: active seconds that the budget leaves, None without a limit.
         span: when it was proposed.
@@ -116,6 +123,7 @@ class Plan(Record, frozen=True, kw_only=True):
     probe_steps: int
     full_steps: int
     controller_state: Any = None
+    controller_sha256: str | None = None
     screened: dict[str, int] = {}
     seconds_left: float | None = None
     span: Span
@@ -129,7 +137,9 @@ class TrialResult(Record, frozen=True, kw_only=True):
         status: `trained`; `not_built` (over the size limit, or an earlier variant failed under the rule `any`);
             `non_finite` (the loss was NaN or infinite); `time_up`.
         steps: steps done, the probe's included.
-        accuracy, nll: on the validation rows after the last step; None where not evaluated.
+        accuracy: on the validation rows, after the last step or over the last epochs as `training.accuracy` says; None
+            where not evaluated.
+        nll: on the validation rows after the last step; None where not evaluated or not finite.
         loss: training loss of the last step; None where not finite.
         parameters: trainable parameters of the built model.
         traces: traces of compiled functions by kind (`train`, `evaluate`).
@@ -219,7 +229,8 @@ class ScoredCandidate(Record, frozen=True, kw_only=True):
 
     Fields:
         reason: why it was rejected; None where it was scored.
-        fitness: validation accuracy of each kept variant, in the plan's order; empty where rejected.
+        variants: names of those that count; where some differ in nothing but the learning rate, the best of them.
+        fitness: validation accuracy of each of these, in the plan's order; empty where rejected.
         quality: its mean.
         latency: geometric mean of the latencies in ms that scoring used (measured, or estimated).
         reward: weighted product; None where rejected.
@@ -231,6 +242,7 @@ class ScoredCandidate(Record, frozen=True, kw_only=True):
     spec: Any
     reason: Reason | None
     detail: str = ""
+    variants: tuple[str, ...] = ()
     fitness: tuple[float, ...] = ()
     quality: float | None = None
     latency_ms: float | None = None

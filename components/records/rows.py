@@ -1,4 +1,4 @@
-"""The split's rows in the store: inputs and labels of each part, as plain `.npy` arrays."""
+"""A split's rows in the store: inputs and labels of each part, as plain `.npy` arrays."""
 
 import hashlib
 import io
@@ -10,17 +10,19 @@ from components.records.results import Split
 from components.records.store import DamagedRecord, Store
 
 PARTS = ("train", "validation", "test")
+DATA = "data"  # the folder of the search's own rows
 MIB = 2**20
 
 
-def write_part(store: Store, part: str, x: np.ndarray, y: np.ndarray) -> Split:
-    """Writes `data/{part}-x.npy` (float32) and `data/{part}-y.npy` (int32), unless these very bytes are there.
+def write_part(store: Store, part: str, x: np.ndarray, y: np.ndarray, folder: str = DATA) -> Split:
+    """Writes `{folder}/{part}-x.npy` (float32) and `{folder}/{part}-y.npy` (int32), unless these very bytes are there.
 
     Args:
         store: the search directory.
         part: `train`, `validation` or `test`.
         x: inputs, `[rows, ...]`.
         y: class indices, `[rows]`; the highest class must have a row.
+        folder: of the split in the search directory.
 
     Returns:
         The rows in all and by class, and the sha256 of both files, inputs first.
@@ -29,7 +31,7 @@ def write_part(store: Store, part: str, x: np.ndarray, y: np.ndarray) -> Split:
         ValueError: where the part is unknown or the shapes disagree.
         DamagedRecord: where other bytes lie there already.
     """
-    paths = _paths(part)
+    paths = _paths(part, folder)
     x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.int32)
     fault = _shape_fault(x, y)
     if fault:
@@ -40,7 +42,9 @@ def write_part(store: Store, part: str, x: np.ndarray, y: np.ndarray) -> Split:
     return Split(rows=len(y), class_rows=tuple(np.bincount(y).tolist()), sha256=digest.hexdigest())
 
 
-def read_part(store: Store, part: str, memory_limit_mib: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def read_part(
+    store: Store, part: str, memory_limit_mib: int | None = None, folder: str = DATA
+) -> tuple[np.ndarray, np.ndarray]:
     """Reads the inputs and labels of a part.
 
     Args:
@@ -48,6 +52,7 @@ def read_part(store: Store, part: str, memory_limit_mib: int | None = None) -> t
         part: `train`, `validation` or `test`.
         memory_limit_mib: inputs above it are mapped from the file, read-only, where the store is local; None reads
             them into memory whatever their size.
+        folder: of the split in the search directory.
 
     Returns:
         Inputs `[rows, ...]` float32 and class indices `[rows]` int32.
@@ -57,7 +62,7 @@ def read_part(store: Store, part: str, memory_limit_mib: int | None = None) -> t
         FileNotFoundError: where the part was not written.
         DamagedRecord: where a file is no such array, or the two disagree in their rows.
     """
-    x_path, y_path = _paths(part)
+    x_path, y_path = _paths(part, folder)
     x, y = _read(store, x_path, np.float32, memory_limit_mib), _read(store, y_path, np.int32, None)
     fault = _shape_fault(x, y)
     if fault:
@@ -65,10 +70,10 @@ def read_part(store: Store, part: str, memory_limit_mib: int | None = None) -> t
     return x, y
 
 
-def _paths(part: str) -> tuple[str, str]:
+def _paths(part: str, folder: str) -> tuple[str, str]:
     if part not in PARTS:
         raise ValueError(f"`part` must be one of {', '.join(PARTS)}. Received: part={part!r}.")
-    return f"data/{part}-x.npy", f"data/{part}-y.npy"
+    return f"{folder}/{part}-x.npy", f"{folder}/{part}-y.npy"
 
 
 def _shape_fault(x: np.ndarray, y: np.ndarray) -> str | None:

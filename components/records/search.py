@@ -8,6 +8,18 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from components.records.data_section import Data
+from components.records.section import (
+    Accuracy,
+    Count,
+    Multiplier,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Section,
+)
+
 Name = Annotated[
     str,
     msgspec.Meta(
@@ -15,48 +27,6 @@ Name = Annotated[
         description="text of 1 to 40 lower-case letters, digits and hyphens, a letter first",
     ),
 ]
-Source = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^(sklearn|tfds|csv|images):\S([^\x00-\x1f]*\S)?\Z",
-        description="`sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`",
-    ),
-]
-Label = Annotated[str, msgspec.Meta(min_length=1)]
-Pixels = Annotated[int, msgspec.Meta(ge=1, le=4096)]
-PositiveInt = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
-Count = Annotated[int, msgspec.Meta(ge=1, le=10**15)]
-NonNegativeInt = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-PositiveFloat = Annotated[float, msgspec.Meta(gt=0, le=1e18)]
-NonNegativeFloat = Annotated[float, msgspec.Meta(ge=0, le=1e18)]
-Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
-Accuracy = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Multiplier = Annotated[float, msgspec.Meta(ge=0.1, le=16)]
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every section of the search file: frozen, and an unknown field is an error."""
-
-
-class Data(Section, frozen=True, kw_only=True):
-    """Where the rows come from and how they are split.
-
-    Fields:
-        source: `sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`.
-        label: name of the label column; needed by csv:, refused by the others.
-        image_size: [height, width] in pixels to which images are resized, each in [1, 4096]; needed by images:,
-            optional for tfds:, refused by the others.
-        validation: share of the rows that guides the search, in (0, 1).
-        test: share of the rows that is read once, at the end, in (0, 1). validation + test < 1.
-        memory_limit_mib: training rows above this many MiB are streamed from the split file, [1, 1e8].
-    """
-
-    source: Source
-    label: Label | None = None
-    image_size: tuple[Pixels, Pixels] | None = None
-    validation: Share = 0.2
-    test: Share = 0.2
-    memory_limit_mib: PositiveInt = 2048
 
 
 class Choice(Section, frozen=True, kw_only=True):
@@ -68,7 +38,7 @@ class Choice(Section, frozen=True, kw_only=True):
     """
 
     name: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Rounds(Section, frozen=True, kw_only=True):
@@ -76,9 +46,9 @@ class Rounds(Section, frozen=True, kw_only=True):
 
     Fields:
         candidates_per_round: candidates proposed in a round, [1, 10000].
-        shards_per_round: shards that a round's candidates are dealt to, [1, 24] and at most candidates_per_round; at
-            most 3 where a pipeline run nests 4 rounds, the default. Part of the search, so that the same search gives
-            the same result with any number of workers.
+        shards_per_round: shards that a round's candidates are shared by, each of which claims the next one when it is
+            free, [1, 24] and at most candidates_per_round; at most 3 where a pipeline run nests 4 rounds, the
+            default. As many as there are workers keep all of them busy; the result is the same with any number.
     """
 
     candidates_per_round: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 8
@@ -86,18 +56,22 @@ class Rounds(Section, frozen=True, kw_only=True):
 
 
 class Training(Section, frozen=True, kw_only=True):
-    """How a candidate is trained; SGD with Nesterov momentum.
+    """How a candidate is trained; by SGD with Nesterov momentum, unless the space is one of optimizers.
 
     Fields:
         batch_size: rows a step, >= 1.
         learning_rate: peak rate, > 0.
-        momentum: Nesterov momentum, [0, 1); 0 is plain SGD.
-        weight_decay: L2 coefficient on kernels (added to the gradient), >= 0.
+        momentum: Nesterov momentum of SGD, [0, 1); 0 is plain SGD.
+        weight_decay: L2 coefficient on kernels (added to the gradient, whatever the optimizer), >= 0.
         probe_steps: steps before the screening, >= 1.
         full_steps: steps of a candidate that survives, the probe's included, >= probe_steps.
         schedule: `cosine` decays to 0 over full_steps, `constant` does not.
         warmup_steps: steps of linear warm-up, >= 0, fewer than any training of the search has.
         shift_pixels: images are shifted by up to this many pixels in each direction while training, [0, 64].
+        accuracy: what a training's validation accuracy is: `final` that of its last step; `mean` or `best` of those at
+            the ends of its last epochs, counted back from the last step.
+        last_epochs: how many epochs `mean` and `best` look at, [1, 100]; an epoch is as many steps as see the training
+            rows once.
     """
 
     batch_size: PositiveInt = 64
@@ -109,10 +83,12 @@ class Training(Section, frozen=True, kw_only=True):
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup_steps: NonNegativeInt = 0
     shift_pixels: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
+    accuracy: Literal["final", "mean", "best"] = "final"
+    last_epochs: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
 
 
 class Stability(Section, frozen=True, kw_only=True):
-    """The numerical stability test: gradient ascent on the norm of the gradient.
+    """The numerical stability test: gradient ascent on the norm of the gradient. Not made in spaces of optimizers.
 
     Fields:
         enabled: whether it runs.
@@ -211,28 +187,79 @@ class Budget(Section, frozen=True, kw_only=True):
     fitness: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
 
 
+class TargetTraining(Section, frozen=True, kw_only=True):
+    """How the best few are trained on the target task; null takes what `training` says. The steps stand above.
+
+    Fields:
+        batch_size: rows a step, >= 1.
+        learning_rate: peak rate, > 0.
+        momentum: Nesterov momentum, [0, 1); 0 is plain SGD.
+        weight_decay: L2 coefficient on kernels (added to the gradient), >= 0.
+        schedule: `cosine` decays to 0 over the steps, `constant` does not.
+        warmup_steps: steps of linear warm-up, >= 0, fewer than any training on the target has.
+        shift_pixels: images are shifted by up to this many pixels in each direction while training, [0, 64].
+    """
+
+    batch_size: PositiveInt | None = None
+    learning_rate: PositiveFloat | None = None
+    momentum: Annotated[float, msgspec.Meta(ge=0, lt=1)] | None = None
+    weight_decay: NonNegativeFloat | None = None
+    schedule: Literal["cosine", "constant"] | None = None
+    warmup_steps: NonNegativeInt | None = None
+    shift_pixels: Annotated[int, msgspec.Meta(ge=0, le=64)] | None = None
+
+
+class Target(Section, frozen=True, kw_only=True):
+    """The task that the search is for, where it is another, more expensive one than that of the search rounds.
+
+    Re-ranking, the grid, the winner, its initialisations and the ensemble are trained, chosen, timed and tested on it,
+    and so are the baselines; the search rounds never see it. Rewards keep the search's targets of latency, intensity
+    and efficiency, which scale all of them alike.
+
+    Fields:
+        data: the target's rows, with fields as in `data`; null takes those of the search. Where the source is that of
+            the search, so must label, validation and test be: then the same rows are held out, and no row that the
+            target is validated or tested on has trained a candidate. Two sources are taken to share no row.
+        space_settings: settings of the space that the target changes, of those that say how a design is tried and not
+            which designs there are: networks, width and depth; of norm_act_layer groups and decay, too, and of
+            update_rule learning_rates.
+        training: how the target's models are trained, where that differs.
+    """
+
+    data: Data | None = None
+    space_settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    training: TargetTraining = TargetTraining()
+
+
 class FinalScaling(Section, frozen=True, kw_only=True):
     """What happens to the best few.
 
     Fields:
         rerank: candidates that are trained longer and ranked again, [1, 100], at most budget.candidates.
         rerank_steps: steps of that training, >= 1.
+        sampled: new designs from the controller as the search left it that are ranked beside them, [0, 100].
+        initialisations: how often each design is trained in re-ranking, from other weights, [1, 100]; the first one
+            finds the learning rate where the space has several.
         baselines: names of published designs that are trained beside them, each one of the space's; null takes all.
-        network: the network that is scaled, one of the space's networks; null takes the space's first.
+        network: the network that is scaled, one of the networks of the target; null takes the first of them.
         widths: channel multipliers of the grid, each in [0.1, 16], none twice.
         depths: block multipliers of the grid, each in [0.1, 16], none twice.
         grid_steps: training steps of a point of the grid, >= 1.
         winner_steps: training steps of the winner, >= 1.
+        target: the task that all of this is done on; left out, that of the search.
     """
 
     rerank: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
     rerank_steps: PositiveInt = 600
+    sampled: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    initialisations: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
     baselines: tuple[str, ...] | None = None
     network: str | None = None
     widths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] = (1.0, 1.5)
     depths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] = (1.0, 2.0)
     grid_steps: PositiveInt = 300
     winner_steps: PositiveInt = 1000
+    target: Target = Target()
 
 
 class Ensemble(Section, frozen=True, kw_only=True):

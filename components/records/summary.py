@@ -70,6 +70,8 @@ class Summary(Record, frozen=True, kw_only=True):
         outcome: `finished`, or `nothing_survived`: no candidate came through the search rounds.
         why: what ended the search rounds.
         rejected: searched candidates by the reason of their rejection.
+        target: source of the rows that the finishing rounds trained on and the numbers of the models are of, where
+            it is not the data of the search rounds; else None.
         members: the ensemble's, each with its own numbers, in the order of their selection.
         single_best: the trained model with the lowest validation NLL.
         mean_member: means of the members' own numbers.
@@ -83,6 +85,7 @@ class Summary(Record, frozen=True, kw_only=True):
     why: str
     rounds: tuple[RoundSummary, ...]
     rejected: dict[str, int]
+    target: str | None = None
     winner: WinnerSummary | None = None
     members: tuple[PredictorSummary, ...] = ()
     single_best: PredictorSummary | None = None

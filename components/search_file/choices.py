@@ -7,17 +7,19 @@ from typing import Any
 from components.controllers.registry import CONTROLLERS, open_controller
 from components.hardware.devices import DEVICES, HOST
 from components.records.search import Choice, Search
+from components.records.tasks import Task, has_target, search_task, target_task, tasks_with_rows
+from components.search_file.data_rows import data_problems, row_problems
 from components.search_file.fields import field_problems, hint
 from components.search_file.problems import Problem, shown
 from components.search_spaces.registry import SPACES, open_space
 
-BUNDLED = {"digits": "images", "iris": "table", "wine": "table", "breast_cancer": "table"}  # sklearn:NAME
-IMAGE_SPACES = ("norm_act_layer",)
+TARGET = "$.final_scaling.target"
 
 
 def choice_problems(search: Search) -> Iterator[Problem]:
     """Yields where a search names something that there isn't, sets it wrongly, or combines what does not fit."""
-    yield from _source_problems(search)
+    for task in tasks_with_rows(search):
+        yield from data_problems(task)
     if search.scoring.device not in (HOST, *DEVICES):
         rule = f"a device{hint(search.scoring.device, (HOST, *DEVICES))}"
         yield Problem("$.scoring.device", rule, shown(search.scoring.device))
@@ -26,23 +28,15 @@ def choice_problems(search: Search) -> Iterator[Problem]:
     yield from space_problems + controller_problems
     if space_problems:
         return
-    space, refused = _opened(lambda: open_space(search.space.name, search.space.settings), search.space, "$.space")
+    space, refused = _opened_space(search, search_task(search), "$.space.settings")
     yield from refused
     if space is None:
         return
-    yield from _finishing_problems(search, space)
+    yield from row_problems(search_task(search), space.networks)
+    yield from _scoring_problems(search, space)
+    yield from _target_problems(search)
     if not controller_problems:
         yield from _controller_problems(search, space)
-
-
-def _source_problems(search: Search) -> Iterator[Problem]:
-    kind, _, name = search.data.source.partition(":")
-    if kind == "sklearn" and name not in BUNDLED:
-        rule = f"a data set that scikit-learn bundles{hint(name, BUNDLED)}"
-        yield Problem("$.data.source", rule, shown(search.data.source))
-    elif search.space.name in IMAGE_SPACES and (kind == "csv" or (kind == "sklearn" and BUNDLED[name] == "table")):
-        rule = f"a space for tables, as `$.data.source` is {search.data.source}; this one needs images"
-        yield Problem("$.space.name", rule, shown(search.space.name))
 
 
 def _named(choice: Choice, table: Mapping[str, Any], path: str) -> Iterator[Problem]:
@@ -50,6 +44,39 @@ def _named(choice: Choice, table: Mapping[str, Any], path: str) -> Iterator[Prob
         yield Problem(f"{path}.name", f"a known {path[2:]}{hint(choice.name, table)}", shown(choice.name))
     else:
         yield from field_problems(choice.settings, table[choice.name].settings, f"{path}.settings")
+
+
+def _scoring_problems(search: Search, space: Any) -> Iterator[Problem]:
+    """A measured latency would order optimizers by chance, as all of them train the same networks."""
+    scoring = search.scoring
+    if space.brings_optimizer and scoring.latency == "measured" and scoring.latency_weight:
+        rule = (
+            f"0, or `$.scoring.latency` estimated, in the space {space.name}: its designs all train the same networks"
+        )
+        yield Problem("$.scoring.latency_weight", rule, shown(scoring.latency_weight))
+
+
+def _target_problems(search: Search) -> Iterator[Problem]:
+    """The settings that the target changes, and what the finishing rounds name, against the space on the target."""
+    settings, entry = search.final_scaling.target.space_settings, SPACES[search.space.name]
+    for name, value in settings.items():
+        if name not in entry.of_trials:
+            rule = f"a setting of the space that a target may change{hint(name, entry.of_trials)}"
+            yield Problem(f"{TARGET}.space_settings.{name}", rule, shown(value))
+    own = {name: value for name, value in settings.items() if name in entry.of_trials}
+    wrong = list(field_problems(own, entry.settings, f"{TARGET}.space_settings"))
+    yield from wrong
+    if wrong or len(own) < len(settings):
+        return
+    task = target_task(search)
+    space, refused = _opened_space(search, task, f"{TARGET}.space_settings")
+    yield from refused
+    if space is None:
+        return
+    if has_target(search):
+        for problem in row_problems(task, space.networks):
+            yield problem._replace(path=problem.path.replace("$.training", f"{TARGET}.training"))
+    yield from _finishing_problems(search, space)
 
 
 def _finishing_problems(search: Search, space: Any) -> Iterator[Problem]:
@@ -70,7 +97,13 @@ def _controller_problems(search: Search, space: Any) -> Iterator[Problem]:
         rule = f"a controller that drives the space {space.name} ({choice.name} drives {', '.join(drives)})"
         yield Problem("$.controller", rule, shown(choice.name))
     else:
-        yield from _opened(lambda: open_controller(choice.name, choice.settings, space), choice, "$.controller")[1]
+        yield from _opened(
+            lambda: open_controller(choice.name, choice.settings, space), choice, "$.controller.settings"
+        )[1]
+
+
+def _opened_space(search: Search, task: Task, path: str) -> tuple[Any, list[Problem]]:
+    return _opened(lambda: open_space(search.space.name, task.space_settings), search.space, path)
 
 
 def _opened(build: Callable[[], Any], choice: Choice, path: str) -> tuple[Any, list[Problem]]:
@@ -78,7 +111,7 @@ def _opened(build: Callable[[], Any], choice: Choice, path: str) -> tuple[Any, l
     try:
         return build(), []
     except ValueError as error:
-        return None, [_refusal(str(error), choice, f"{path}.settings")]
+        return None, [_refusal(str(error), choice, path)]
 
 
 def _refusal(message: str, choice: Choice, path: str) -> Problem:

@@ -10,7 +10,7 @@ import msgspec
 from components.controllers.registry import CONTROLLERS
 from components.hardware.devices import DEVICES, HOST
 from components.records.search import Search
-from components.search_file.fields import is_section
+from components.search_file.fields import is_section, optional_section
 from components.search_file.wording import either, in_words
 from components.search_file.yaml_text import write_inline
 from components.search_spaces.registry import SPACES
@@ -63,6 +63,7 @@ def documented(section: type[msgspec.Struct]) -> dict[str, str]:
 def _section_lines(section: type[msgspec.Struct], path: str, whole: Any = None) -> list[str]:
     """The list's lines of a section; `whole` is what it is where it is left out."""
     lines = ["", path, *_wrapped(_summary(section), "  ")]
+    below: list[str] = []
     texts = documented(section)
     for field in msgspec.structs.fields(section):
         here = f"{path}.{field.name}"
@@ -74,7 +75,9 @@ def _section_lines(section: type[msgspec.Struct], path: str, whole: Any = None) 
             default += f" ({whole[field.name]} where {path} is left out)"
         lines += _wrapped(f"{here}: {_kind(here, field)}; {default}", "  ", "    ")
         lines += _wrapped(texts[field.name], "      ")
-    return lines
+        optional = optional_section(field.type)
+        below += _section_lines(optional, here) if optional else []
+    return lines + below
 
 
 def _file_lines(section: type[msgspec.Struct], path: str, indent: str = "") -> Iterator[str]:
@@ -94,8 +97,27 @@ def _file_lines(section: type[msgspec.Struct], path: str, indent: str = "") -> I
             line, kind = f"{indent}{field.name}: {write_inline(value)}", _kind(here, field)
             fits = len(line) + len(kind) < WIDTH
             yield from _wrapped(texts[field.name] + ("" if fits else f" It is {kind}."), f"{indent}# ")
+            yield from _optional_lines(field, here, indent)
             yield f"{line}  # {kind}" if fits else line
         below_section = nested
+
+
+def _optional_lines(field: Any, path: str, indent: str) -> Iterator[str]:
+    """What may stand in place of null, where a field may be a section that stands nowhere else, as comments."""
+    section = optional_section(field.type)
+    if section is not None and section not in _standing(Search):
+        yield from _wrapped(_summary(section), f"{indent}# ")
+        yield f"{indent}# {field.name}:"
+        for line in _file_lines(section, path):
+            yield f"{indent}#   {line}".rstrip()
+
+
+def _standing(section: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    """All sections below one that can't be null."""
+    for field in msgspec.structs.fields(section):
+        if is_section(field.type):
+            yield field.type
+            yield from _standing(field.type)
 
 
 def _kind(path: str, field: Any) -> str:

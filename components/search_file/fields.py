@@ -3,7 +3,8 @@
 import difflib
 import math
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -19,8 +20,9 @@ def field_problems(value: Any, kind: Any, path: str = "$") -> Iterator[Problem]:
         kind: a msgspec.Struct class, or any annotation that msgspec converts to.
         path: where the value stands.
     """
-    if is_section(kind) and isinstance(value, dict):
-        yield from _section_problems(value, kind, path)
+    section = kind if is_section(kind) else optional_section(kind)
+    if section is not None and isinstance(value, dict):
+        yield from _section_problems(value, section, path)
     elif not _fits(value, kind):
         items = list(_item_problems(value, kind, path))
         yield from items or [Problem(path, in_words(kind), shown(value))]
@@ -31,6 +33,13 @@ def field_problems(value: Any, kind: Any, path: str = "$") -> Iterator[Problem]:
 def is_section(kind: Any) -> bool:
     """Whether a type is a section of the file: a msgspec.Struct class."""
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def optional_section(kind: Any) -> type[msgspec.Struct] | None:
+    """The section of a type that is one or null; None where the type is anything else."""
+    options = get_args(kind) if isinstance(kind, UnionType) else ()
+    sections = [option for option in options if is_section(option)]
+    return sections[0] if sections and len(options) == 2 and NoneType in options else None
 
 
 def _section_problems(value: dict[str, Any], kind: type[msgspec.Struct], path: str) -> Iterator[Problem]:
@@ -60,6 +69,11 @@ def _item_problems(value: Any, kind: Any, path: str) -> Iterator[Problem]:
     if isinstance(value, list) and get_origin(annotation) is tuple:
         for i, item in enumerate(value):
             yield from field_problems(item, get_args(annotation)[0], f"{path}[{i}]")
+    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    mapping = next((option for option in options if get_origin(option) is dict), None)
+    if isinstance(value, dict) and mapping is not None:
+        for name, item in value.items():
+            yield from field_problems(item, get_args(mapping)[1], f"{path}.{name}")
 
 
 def _number_problems(value: Any, path: str) -> Iterator[Problem]:

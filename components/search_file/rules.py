@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from components.records.search import Search
+from components.records.tasks import share_rows, target_task, tasks_with_rows
 from components.search_file.problems import Problem, shown
 
 DEPTH = 4  # rounds that one pipeline run nests by default
@@ -23,28 +24,43 @@ def rule_problems(search: Search) -> Iterator[Problem]:
 
 def split_leaves_training_rows(search: Search) -> Iterator[Problem]:
     """validation + test < 1."""
-    data = search.data
-    if data.validation + data.test >= 1:
-        rule = f"below 1 - `$.data.validation` = {1 - data.validation:g}, so that rows are left to train on"
-        yield Problem("$.data.test", rule, shown(data.test))
+    for task in tasks_with_rows(search):
+        data, path = task.data, task.path
+        if data.validation + data.test >= 1:
+            rule = f"below 1 - `{path}.validation` = {1 - data.validation:g}, so that rows are left to train on"
+            yield Problem(f"{path}.test", rule, shown(data.test))
 
 
 def label_names_a_csv_column(search: Search) -> Iterator[Problem]:
     """csv: needs a label, the others have theirs."""
-    label, kind = search.data.label, search.data.source.partition(":")[0]
-    if kind == "csv" and label is None:
-        yield Problem("$.data.label", "the name of the label column of a csv: source", shown(label))
-    if kind != "csv" and label is not None:
-        yield Problem("$.data.label", f"left out, as a {kind}: source has its own labels", shown(label))
+    for task in tasks_with_rows(search):
+        label, kind, path = task.data.label, task.data.source.partition(":")[0], f"{task.path}.label"
+        if kind == "csv" and label is None:
+            yield Problem(path, "the name of the label column of a csv: source", shown(label))
+        if kind != "csv" and label is not None:
+            yield Problem(path, f"left out, as a {kind}: source has its own labels", shown(label))
 
 
 def image_size_fits_the_source(search: Search) -> Iterator[Problem]:
     """images: needs an image size, tfds: may have one, the others have none."""
-    size, kind = search.data.image_size, search.data.source.partition(":")[0]
-    if kind == "images" and size is None:
-        yield Problem("$.data.image_size", "[height, width] for an images: source", shown(size))
-    if kind in ("csv", "sklearn") and size is not None:
-        yield Problem("$.data.image_size", f"left out for a {kind}: source, which is not resized", shown(size))
+    for task in tasks_with_rows(search):
+        size, kind, path = task.data.image_size, task.data.source.partition(":")[0], f"{task.path}.image_size"
+        if kind == "images" and size is None:
+            yield Problem(path, "[height, width] for an images: source", shown(size))
+        if kind in ("csv", "sklearn") and size is not None:
+            yield Problem(path, f"left out for a {kind}: source, which is not resized", shown(size))
+
+
+def rows_are_held_out_of_both_tasks(search: Search) -> Iterator[Problem]:
+    """A target of the search's own source is split as the search is, so that the same rows are held out."""
+    if not share_rows(search):
+        return
+    own, target = search.data, target_task(search)
+    for name in ("label", "validation", "test"):
+        value, wanted = getattr(target.data, name), getattr(own, name)
+        if value != wanted:
+            rule = f"`$.data.{name}` = {shown(wanted)}, as the source is the same: else the target would be tested on"
+            yield Problem(f"{target.path}.{name}", f"{rule} rows that trained the candidates", shown(value))
 
 
 def full_phase_contains_the_probe(search: Search) -> Iterator[Problem]:
@@ -57,15 +73,18 @@ def full_phase_contains_the_probe(search: Search) -> Iterator[Problem]:
 
 def warmup_ends_before_training(search: Search) -> Iterator[Problem]:
     """warmup_steps is below the steps of every training."""
-    lengths = (
-        ("$.training.full_steps", search.training.full_steps),
-        ("$.final_scaling.rerank_steps", search.final_scaling.rerank_steps),
-        ("$.final_scaling.grid_steps", search.final_scaling.grid_steps),
-        ("$.final_scaling.winner_steps", search.final_scaling.winner_steps),
-    )
-    path, shortest = min(lengths, key=lambda length: length[1])
-    if search.training.warmup_steps >= shortest:
-        yield Problem("$.training.warmup_steps", f"< `{path}` = {shortest}", shown(search.training.warmup_steps))
+    scaling, own = search.final_scaling, search.final_scaling.target.training.warmup_steps
+    searching = [("$.training.full_steps", search.training.full_steps)]
+    finishing = [
+        (f"$.final_scaling.{name}", getattr(scaling, name)) for name in ("rerank_steps", "grid_steps", "winner_steps")
+    ]
+    warmups = [("$.training.warmup_steps", search.training.warmup_steps, searching + finishing * (own is None))]
+    if own is not None:
+        warmups.append(("$.final_scaling.target.training.warmup_steps", own, finishing))
+    for path, warmup, lengths in warmups:
+        steps, shortest = min(lengths, key=lambda length: length[1])
+        if warmup >= shortest:
+            yield Problem(path, f"< `{steps}` = {shortest}", shown(warmup))
 
 
 def shards_fit_one_run(search: Search) -> Iterator[Problem]:
@@ -117,6 +136,7 @@ RULES: tuple[Callable[[Search], Iterator[Problem]], ...] = (
     split_leaves_training_rows,
     label_names_a_csv_column,
     image_size_fits_the_source,
+    rows_are_held_out_of_both_tasks,
     full_phase_contains_the_probe,
     warmup_ends_before_training,
     shards_fit_one_run,

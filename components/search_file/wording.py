@@ -34,8 +34,10 @@ def _words(kind: types.Type) -> str:
             return f"a list of {len(kind.item_types)}, each {_words(kind.item_types[0])}"
         case types.VarTupleType():
             return f"a list{_length(kind)}, each {_words(kind.item_type)}"
-        case types.StructType() | types.DictType():
+        case types.StructType() | types.DictType(value_type=types.AnyType()):
             return "a mapping"
+        case types.DictType():
+            return f"a mapping, each {_words(kind.value_type)}"
         case types.StrType():
             return "text" if not kind.min_length else "text that is not empty"
     return {types.BoolType: "true or false", types.NoneType: "null"}.get(type(kind), "any value")

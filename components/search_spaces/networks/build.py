@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from components.search_spaces.networks.sketch import Op
+
+MOMENTUM = 0.9  # of batch normalization's averages: Keras's 0.99 would hold 37% of their initial values after 100 steps
 
 
 class Affine(layers.Layer):
@@ -28,26 +30,52 @@ class Affine(layers.Layer):
         return input_shape
 
 
-def build_network(ops: tuple[Op, ...], slot: Callable[[], layers.Layer]) -> keras.Model:
-    """Returns the model of a network, from rows `[batch, height, width, channels]` to logits `[batch, classes]`.
+class WordEmbedding(layers.Embedding):
+    """A trained vector for each token number; masks 0. Its gradient is dense, so that any training step can use it."""
+
+    def call(self, tokens):
+        """Returns the vectors `[batch, length, output_dim]` of tokens `[batch, length]` (whole, of any number type)."""
+        # TensorFlow's gradient of a lookup is a list of slices; that of a reshape is an array.
+        vectors = ops.reshape(self.embeddings, (self.input_dim, self.output_dim))
+        return ops.cast(ops.take(vectors, ops.cast(tokens, "int32"), axis=0), self.compute_dtype)
+
+
+def build_network(network: tuple[Op, ...], slot: Callable[[], layers.Layer] | None = None) -> keras.Model:
+    """Returns the model of a network, from rows to logits `[batch, classes]`.
+
+    Rows are `[batch, height, width, channels]`, `[batch, features]` or `[batch, length]`, as its first operation says.
 
     Args:
-        ops: the network's operations; the last one gives the logits.
-        slot: makes the layer of a slot.
+        network: its operations; the last one gives the logits.
+        slot: makes the layer of a slot; None for a network without slots.
+
+    Raises:
+        ValueError: where there are slots, and nothing to fill them.
     """
-    tensors: list[Any] = [keras.Input(ops[0].shape)]
-    for op in ops[1:]:
+    if slot is None and any(op.kind == "slot" for op in network):
+        raise ValueError("`slot` must make the layers of the network's slots. Received: slot=None.")
+    tensors: list[Any] = [_input(network[0])]
+    for op in network[1:]:
         sources = [tensors[source] for source in op.inputs]
         if op.kind == "gate":
             sources[1] = layers.Reshape((1, 1, op.shape[2]))(sources[1])
-        layer = slot() if op.kind == "slot" else _layer(op)
+        layer = slot() if slot and op.kind == "slot" else _layer(op)
         tensors.append(layer(sources if len(sources) > 1 else sources[0]))
     return keras.Model(tensors[0], tensors[-1])
 
 
+def _input(op: Op) -> Any:
+    match op.kind:
+        case "table":
+            return keras.Input(op.shape[2:])
+        case "text":
+            return keras.Input(op.shape[1:2])
+    return keras.Input(op.shape)
+
+
 def _layer(op: Op) -> layers.Layer:
     channels = op.shape[2]
-    convolution = {"strides": op.stride, "padding": "same", "use_bias": False}
+    convolution = {"strides": op.stride, "padding": "same", "use_bias": op.bias}
     match op.kind:
         case "conv":
             return layers.Conv2D(channels, op.kernel, kernel_initializer="he_normal", **convolution)
@@ -62,10 +90,23 @@ def _layer(op: Op) -> layers.Layer:
             return layers.GlobalAveragePooling2D()
         case "max_pool":
             return layers.MaxPooling2D(op.kernel, op.stride, padding="same")
+        case "flatten":
+            return layers.Flatten()
         case "affine":
             return Affine()
+        case "relu":
+            return layers.ReLU()
+        case "batch_norm":
+            return layers.BatchNormalization(momentum=MOMENTUM)
+        case "embedding":
+            return WordEmbedding(op.vocabulary, channels, mask_zero=True)
+        case "gru" | "gru_sequence":
+            return layers.GRU(channels, return_sequences=op.kind == "gru_sequence", use_cudnn=False)
         case "add":
             return layers.Add()
         case "gate":
             return layers.Multiply()
     raise ValueError(f"`kind` must be that of a layer. Received: kind={op.kind!r}.")
+
+
+keras.saving.register_keras_serializable("archloom")(WordEmbedding)

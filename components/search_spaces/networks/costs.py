@@ -2,15 +2,18 @@
 
 The model is simple and stated: a multiply-add of a convolution or a dense layer counts 1, and so does each element of
 any other operation's output (a pool's input); training keeps every operation's output; a forward pass reads every input
-and writes every output once, weights apart.
+and writes every output once, weights apart. A recurrent layer's output is what it keeps of each position: state and
+three gates; its multiply-adds are those of its matrices. Flattening costs nothing.
 """
 
 from math import prod
 from typing import NamedTuple
 
-from components.search_spaces.networks.sketch import Op
+from components.search_spaces.networks.sketch import INPUTS, Op
 
 FLOAT_BYTES = 4
+GATES = 3  # matrices of a gated recurrent unit: update, reset and candidate
+RECURRENT = ("gru", "gru_sequence")
 
 
 class NetworkCosts(NamedTuple):
@@ -36,8 +39,8 @@ class NetworkCosts(NamedTuple):
 def network_costs(ops: tuple[Op, ...]) -> NetworkCosts:
     """Returns the costs of a network outside its slots, and how large those are."""
     slots = [op.shape for op in ops if op.kind == "slot"]
-    rest = [op for op in ops if op.kind not in ("slot", "input")]
-    written = sum(prod(op.shape) for op in rest)
+    rest = [op for op in ops if op.kind not in ("slot", "flatten", *INPUTS)]
+    written = sum(_written(op, ops) for op in rest)
     read = sum(prod(ops[source].shape) for op in rest for source in op.inputs)
     return NetworkCosts(
         parameters=sum(_parameters(op, ops) for op in rest),
@@ -50,21 +53,37 @@ def network_costs(ops: tuple[Op, ...]) -> NetworkCosts:
 
 
 def _weights(op: Op, ops: tuple[Op, ...]) -> int:
-    """Multiplications that an output position of a convolution or dense layer takes."""
+    """Multiplications that an output position of a convolution, a dense or a recurrent layer takes."""
     if op.kind == "depthwise":
         return op.kernel**2 * op.shape[2]
+    if op.kind in RECURRENT:
+        return GATES * op.shape[2] * (ops[op.inputs[0]].shape[2] + op.shape[2])
     return op.kernel**2 * ops[op.inputs[0]].shape[2] * op.shape[2]
 
 
+def _written(op: Op, ops: tuple[Op, ...]) -> int:
+    if op.kind in RECURRENT:
+        return (1 + GATES) * ops[op.inputs[0]].shape[1] * op.shape[2]
+    return prod(op.shape)
+
+
 def _parameters(op: Op, ops: tuple[Op, ...]) -> int:
-    if op.kind in ("conv", "depthwise"):
-        return _weights(op, ops)
-    if op.kind == "dense":
-        return _weights(op, ops) + op.shape[2]
-    return 2 * op.shape[2] if op.kind == "affine" else 0
+    channels = op.shape[2]
+    match op.kind:
+        case "conv" | "depthwise" | "dense":
+            return _weights(op, ops) + channels * (op.bias or op.kind == "dense")
+        case "gru" | "gru_sequence":
+            return _weights(op, ops) + 2 * GATES * channels  # a bias for each matrix
+        case "affine" | "batch_norm":
+            return 2 * channels
+        case "embedding":
+            return op.vocabulary * channels
+    return 0
 
 
 def _multiply_adds(op: Op, ops: tuple[Op, ...]) -> int:
     if op.kind in ("conv", "depthwise", "dense"):
         return op.shape[0] * op.shape[1] * _weights(op, ops)
-    return prod(ops[op.inputs[0]].shape)
+    if op.kind in RECURRENT:
+        return ops[op.inputs[0]].shape[1] * _weights(op, ops)
+    return prod(op.shape if op.kind == "embedding" else ops[op.inputs[0]].shape)

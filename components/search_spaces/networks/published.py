@@ -17,6 +17,7 @@ from components.search_spaces.networks.blocks import (
     is_large,
     scaled_blocks,
 )
+from components.search_spaces.networks.row import Row
 from components.search_spaces.networks.sketch import Op, Sketch
 
 RESNET50 = (Stage(64, 3, 1), Stage(128, 4, 2), Stage(256, 6, 2), Stage(512, 3, 2))
@@ -63,13 +64,13 @@ def divisible_channels(channels: int, width: float) -> int:
     return rounded if rounded >= 0.9 * exact else rounded + 8
 
 
-def preact_resnet50(input_shape: tuple[int, ...], classes: int, width: float, depth: float) -> tuple[Op, ...]:
-    """Returns the network's operations. Raises ValueError where rows aren't images.
+def preact_resnet50(row: Row, classes: int, width: float, depth: float) -> tuple[Op, ...]:
+    """Returns the network's operations.
 
     NOTE: of small images the stem and the second stage keep the size, and the pool halves it: the text speaks of
     convolutions.
     """
-    sketch = Sketch(input_shape)
+    sketch = Sketch(row)
     strides = _strides(sketch, 2, RESNET50)
     x = sketch.conv(0, divisible_channels(64, width), kernel=7, stride=strides[0])
     x = sketch.max_pool(x)
@@ -80,20 +81,18 @@ def preact_resnet50(input_shape: tuple[int, ...], classes: int, width: float, de
     return tuple(sketch.ops)
 
 
-def mobilenet_v2_full(input_shape: tuple[int, ...], classes: int, width: float, depth: float) -> tuple[Op, ...]:
-    """Returns the network's operations. Raises ValueError where rows aren't images."""
-    return _inverted(Inverted(MOBILENET_V2, False, False), input_shape, classes, width, depth)
+def mobilenet_v2_full(row: Row, classes: int, width: float, depth: float) -> tuple[Op, ...]:
+    """Returns the network's operations."""
+    return _inverted(Inverted(MOBILENET_V2, False, False), row, classes, width, depth)
 
 
-def efficientnet_b0(input_shape: tuple[int, ...], classes: int, width: float, depth: float) -> tuple[Op, ...]:
-    """Returns the network's operations. Raises ValueError where rows aren't images."""
-    return _inverted(Inverted(EFFICIENTNET_B0, True, True), input_shape, classes, width, depth)
+def efficientnet_b0(row: Row, classes: int, width: float, depth: float) -> tuple[Op, ...]:
+    """Returns the network's operations."""
+    return _inverted(Inverted(EFFICIENTNET_B0, True, True), row, classes, width, depth)
 
 
-def _inverted(
-    network: Inverted, input_shape: tuple[int, ...], classes: int, width: float, depth: float
-) -> tuple[Op, ...]:
-    sketch = Sketch(input_shape)
+def _inverted(network: Inverted, row: Row, classes: int, width: float, depth: float) -> tuple[Op, ...]:
+    sketch = Sketch(row)
     strides = _strides(sketch, 2, network.stages)
     x = sketch.slot(sketch.conv(0, divisible_channels(STEM_CHANNELS, width), kernel=3, stride=strides[0]))
     for stage, stride in zip(network.stages, strides[1:], strict=True):

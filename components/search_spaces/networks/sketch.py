@@ -1,22 +1,33 @@
 """A network as plain data: a list of operations from which both the Keras model and its costs are computed."""
 
+from math import prod
 from typing import Literal, NamedTuple
 
-Kind = Literal["input", "conv", "depthwise", "slot", "affine", "add", "pool", "max_pool", "dense", "gate"]
-Activation = Literal["silu", "sigmoid"]
+from components.search_spaces.networks.row import Row
+
+InputKind = Literal["image", "table", "text"]
+ImageKind = Literal["conv", "depthwise", "slot", "affine", "relu", "batch_norm", "add", "pool", "max_pool", "gate"]
+VectorKind = Literal["flatten", "dense", "embedding", "gru", "gru_sequence"]
+Kind = InputKind | ImageKind | VectorKind
+Activation = Literal["relu", "silu", "sigmoid"]
+INPUTS: tuple[Kind, ...] = ("image", "table", "text")
 
 
 class Op(NamedTuple):
     """An operation of a network.
 
     Fields:
-        kind: `slot` is where the searched layer stands; `affine` a channel-wise scale and shift; `pool` averages over
-            height and width, `max_pool` takes the largest of 3x3 positions in steps of 2; `gate` multiplies its first
-            input by its second, which is [1, 1, channels].
+        kind: `image`, `table` and `text` are the input; `slot` is where the searched layer stands; `affine` a
+            channel-wise scale and shift; `pool` averages over height and width, `max_pool` takes the largest of
+            kernel x kernel positions in steps of 2; `gate` multiplies its first input by its second, which is
+            [1, 1, channels]; `gru` gives the last state of a recurrent layer, `gru_sequence` those of all positions.
         inputs: indices of earlier operations.
-        shape: of the output of one row, `[height, width, channels]`; vectors have height and width 1.
-        kernel, stride: of a convolution, padded to keep the size (divided by the stride, rounded up).
+        shape: of the output of one row, `[height, width, channels]`; vectors have height and width 1, sequences
+            `[1, length, channels]`, a text's tokens `[1, length, 1]`.
+        kernel, stride: of a convolution or max_pool, padded to keep the size (divided by the stride, rounded up).
         activation: of a dense layer.
+        bias: whether a convolution has one; dense and recurrent layers have.
+        vocabulary: of an embedding, which token numbers are below.
     """
 
     kind: Kind
@@ -25,34 +36,39 @@ class Op(NamedTuple):
     kernel: int = 1
     stride: int = 1
     activation: Activation | None = None
+    bias: bool = False
+    vocabulary: int = 0
 
 
 class Sketch:
     """Collects the operations of a network; each method appends one and returns its index.
 
     Args:
-        input_shape: shape of one row, `[height, width, channels]`.
+        row: what a row is.
 
     Raises:
-        ValueError: where rows aren't images.
+        ValueError: where it is neither an image nor a row of a table nor a text.
     """
 
-    def __init__(self, input_shape: tuple[int, ...]):
-        if len(input_shape) != 3:
-            raise ValueError(
-                "`input_shape` must be [height, width, channels], since convolutional networks take images only."
-                f" Received: input_shape={tuple(input_shape)}."
-            )
-        height, width, channels = input_shape
-        self.ops = [Op("input", (), (height, width, channels))]
+    def __init__(self, row: Row):
+        match row.kind, row.shape:
+            case "image", (height, width, channels):
+                self.ops = [Op("image", (), (height, width, channels))]
+            case "table", (features,):
+                self.ops = [Op("table", (), (1, 1, features))]
+            case "text", (length,):
+                self.ops = [Op("text", (), (1, length, 1))]
+                self.vocabulary = row.vocabulary or 0
+            case _:
+                raise ValueError(f"`row` must be an image, a row of a table or a text. Received: row={row}.")
 
     def shape(self, x: int) -> tuple[int, int, int]:
         """Returns the shape of an operation's output."""
         return self.ops[x].shape
 
-    def conv(self, x: int, channels: int, kernel: int = 1, stride: int = 1) -> int:
-        """A convolution without bias."""
-        return self._append(Op("conv", (x,), (*self._strided(x, stride), channels), kernel, stride))
+    def conv(self, x: int, channels: int, kernel: int = 1, stride: int = 1, bias: bool = False) -> int:
+        """A convolution."""
+        return self._append(Op("conv", (x,), (*self._strided(x, stride), channels), kernel, stride, bias=bias))
 
     def depthwise(self, x: int, kernel: int, stride: int) -> int:
         """A depthwise convolution without bias."""
@@ -66,6 +82,14 @@ class Sketch:
         """A channel-wise scale and shift, where the published network normalizes without an activation."""
         return self._append(Op("affine", (x,), self.shape(x)))
 
+    def relu(self, x: int) -> int:
+        """Negative numbers become 0."""
+        return self._append(Op("relu", (x,), self.shape(x)))
+
+    def batch_norm(self, x: int) -> int:
+        """Batch normalization with a channel-wise scale and shift."""
+        return self._append(Op("batch_norm", (x,), self.shape(x)))
+
     def add(self, x: int, y: int) -> int:
         """A sum of two equal shapes."""
         return self._append(Op("add", (x, y), self.shape(x)))
@@ -74,13 +98,27 @@ class Sketch:
         """The average over height and width."""
         return self._append(Op("pool", (x,), (1, 1, self.shape(x)[2])))
 
-    def max_pool(self, x: int) -> int:
-        """The maximum over 3x3 positions, half the height and width."""
-        return self._append(Op("max_pool", (x,), (*self._strided(x, 2), self.shape(x)[2]), 3, 2))
+    def max_pool(self, x: int, kernel: int = 3) -> int:
+        """The maximum over kernel x kernel positions, half the height and width."""
+        return self._append(Op("max_pool", (x,), (*self._strided(x, 2), self.shape(x)[2]), kernel, 2))
+
+    def flatten(self, x: int) -> int:
+        """All numbers as one vector."""
+        return self._append(Op("flatten", (x,), (1, 1, prod(self.shape(x)))))
 
     def dense(self, x: int, channels: int, activation: Activation | None = None) -> int:
         """A dense layer with bias on a vector."""
         return self._append(Op("dense", (x,), (1, 1, channels), activation=activation))
+
+    def embedding(self, x: int, channels: int) -> int:
+        """A vector for each token of a text; what follows passes over padding (0)."""
+        shape = (1, self.shape(x)[1], channels)
+        return self._append(Op("embedding", (x,), shape, vocabulary=self.vocabulary))
+
+    def gru(self, x: int, channels: int, sequence: bool = False) -> int:
+        """A gated recurrent layer over a sequence: its last state, or its states."""
+        length = self.shape(x)[1] if sequence else 1
+        return self._append(Op("gru_sequence" if sequence else "gru", (x,), (1, length, channels)))
 
     def gate(self, x: int, gates: int) -> int:
         """Channels scaled by a vector."""

@@ -73,6 +73,16 @@ def main():
     store("half_labelled", {"x": one, "y": KIND}, train=with_labels(flat, [0, 1, 0, 1, 0, -1]))
     store("not_finite", {"x": one, "y": KIND}, train=with_labels(flat / flat[::-1], [0, 1] * 3))
     store("texts", {"x": tfds.features.Text(), "y": KIND}, train=with_labels("abcdef", [0, 1] * 3))
+    # As imdb_reviews: two labelled splits and one without labels; as glue: two texts, and a number for each row.
+    labels = tfds.features.ClassLabel(names=["bad", "good"])
+    said = [{"label": row % 2, "text": f"A {('dull', 'great')[row % 2]} film, no. {row}."} for row in range(12)]
+    more = [{"label": -1, "text": "Never seen."} for _ in range(3)]
+    store("reviews", {"label": labels, "text": tfds.features.Text()}, train=said[:8], test=said[8:], unsupervised=more)
+    pair = {"premise": tfds.features.Text(), "claim": tfds.features.Text(), "idx": np.int32, "label": labels}
+    rows = [{"premise": "x", "claim": f"claim {row % 2}", "idx": row, "label": row % 2} for row in range(8)]
+    store("pairs", pair, train=rows)
+    foreign = [b"caf\xe9", *[b"tea"] * 5]  # Latin 1
+    store("foreign", {"x": tfds.features.Text(), "y": KIND}, train=with_labels(foreign, [0, 1] * 3))
     store("regression", {"x": one, "y": tfds.features.Scalar(np.int64)}, train=with_labels(flat, SIX))
 
 

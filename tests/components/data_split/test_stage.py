@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.data_split.errors import DataError
-from components.data_split.stage import MANIFEST
+from components.records.layout import MANIFEST
 from components.records.results import DataManifest
 from components.records.rows import PARTS, read_part
 from components.records.store import DamagedRecord, read_record

@@ -17,10 +17,9 @@ REFUSED = {
     "nameless": ({}, "must have labelled rows. Received: 'tfds:nameless' with none."),
     "half_labelled": ({}, "must label each row. Received: 'tfds:half_labelled' with labels out of range."),
     "not_finite": ({}, "must hold finite numbers. Received: inf in row"),
-    "texts": (
-        {},
-        "must have images (of 8 or 16 bits, or of floats) or rows of numbers as input. Received: 'tfds:texts'",
-    ),
+    "texts": ({}, "`data.text` must be given where rows are texts, and null elsewhere. Received: 'tfds:texts' with"),
+    "pairs": ({"text": {}}, "must have one input and one class label, or say by supervised_keys which. Received: "),
+    "foreign": ({"text": {}}, "must be UTF-8 text. Received: 'tfds:foreign' with"),
     "regression": ({}, "must have one input and one class label, or say by supervised_keys which. Received: "),
     "photos": ({}, "`data.image_size` must be given where images differ in size. Received: image_size=null."),
     "numbers": (
@@ -29,7 +28,21 @@ REFUSED = {
     ),
     "no_such_set": ({}, "must name a data set that is prepared in $TFDS_DATA_DIR or can be downloaded"),
 }
-TAKEN = {"coded_digits": {}, "plain_digits": {}, "deep": {}, "numbers": {}, "photos": {"image_size": (6, 5)}}
+TAKEN = {
+    "coded_digits": {},
+    "plain_digits": {},
+    "deep": {},
+    "numbers": {},
+    "photos": {"image_size": (6, 5)},
+    "reviews": {"text": {"vocabulary": 4, "length": 5}},
+    "pairs": {"text": {"column": "claim", "length": 3}},
+}
+REFUSED_TEXTS = [  # options of data sets that are taken with others
+    ("reviews", {"text": {"column": "title"}}, "`data.text.column` must be one of the features 'text'. Received:"),
+    ("reviews", {"text": {}, "image_size": (4, 4)}, "`data.image_size` must be null with texts"),
+    ("numbers", {"text": {}}, "`data.text` must be given where rows are texts, and null elsewhere"),
+    ("pairs", {"text": {"column": "idx"}}, "`data.text` must be given where rows are texts, and null elsewhere"),
+]
 
 
 def rows():
@@ -45,10 +58,12 @@ def outcomes(tmp_path_factory, python):
     folder = tmp_path_factory.mktemp("tfds")
     np.savez(folder / "rows.npz", **rows())
     python(folder, str(HERE / "build_tfds.py"), str(folder))
-    asked = [(name, options) for name, (options, _) in REFUSED.items()] + list(TAKEN.items())
+    asked = [(name, options) for name, (options, _) in REFUSED.items()]
+    asked += [(name, options) for name, options, _ in REFUSED_TEXTS] + list(TAKEN.items())
     sections = json.dumps([{"source": f"tfds:{name}", **options} for name, options in asked])
     told = json.loads(python(folder, str(HERE / "split_tfds.py"), sections, TFDS_DATA_DIR=str(folder)))
-    return folder, dict(zip(REFUSED, told)), dict(zip(TAKEN, told[len(REFUSED) :]))
+    refused = len(REFUSED) + len(REFUSED_TEXTS)
+    return folder, told[:refused], dict(zip(TAKEN, told[refused:]))
 
 
 def read_all(outcomes, name):
@@ -103,6 +118,27 @@ def test_rows_of_numbers_are_standardised_by_training_rows(outcomes):
         assert np.corrcoef(raw[:, column], np.sort(x[:, column]))[0, 1] > 1 - 1e-6
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_refusals(outcomes, name):
-    assert REFUSED[name][1] in outcomes[1][name]
+def test_texts_of_all_labelled_splits_are_read(outcomes):
+    """Of 12 texts 8 train; `a`, `film` and `no` are in each, and 4 of either adjective are among the training rows."""
+    x, y, manifest = read_all(outcomes, "reviews")
+    assert (manifest["input_shape"], manifest["vocabulary"], manifest["classes"]) == ([5], 6, ["bad", "good"])
+    a, dull, film, number = 2, 5, 3, 4
+    assert x[y == 0][:, :4].tolist() == [[a, dull, film, number]] * 6, "`dull` is kept, as it is before `great`"
+    assert x[y == 1][:, :4].tolist() == [[a, 1, film, number]] * 6
+    assert (x[:, 4] == 1).all(), "no number of a row is among four words"
+
+
+def test_one_of_two_texts_can_be_named(outcomes):
+    x, y, manifest = read_all(outcomes, "pairs")
+    assert manifest["input_shape"] == [3]
+    first = {label: x[y == label][0].tolist() for label in (0, 1)}
+    assert first[0][0] == first[1][0] and first[0][1] != first[1][1]
+    assert (x[:, 2] == 0).all()
+
+
+WRONG = [(name, message) for name, (_, message) in REFUSED.items()] + [(name, said) for name, _, said in REFUSED_TEXTS]
+
+
+@pytest.mark.parametrize(("at", "message"), enumerate(said for _, said in WRONG), ids=[name for name, _ in WRONG])
+def test_refusals(outcomes, at, message):
+    assert message in outcomes[1][at]

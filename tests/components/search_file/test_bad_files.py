@@ -17,6 +17,11 @@ def bad(text, **replaced):
     return "\n".join([*lines, text, ""])
 
 
+def rules_in(networks):
+    """A space whose networks can be chosen among those of all kinds of rows."""
+    return f"{{name: update_rule, settings: {{networks: [{networks}]}}}}"
+
+
 # (id, file, path of the problem, fragment of what was received)
 BAD_FILES = [
     # the text
@@ -45,6 +50,8 @@ BAD_FILES = [
     ("list_as_key", bad("? [a]\n: b"), "$, line 4", 'the key ["a"]'),
     ("control_character", bad("seed: \x07"), "line 4, column 7", "0x7"),
     ("huge", bad("# " + "x" * 70_000), "$", "characters"),
+    # an optimizer has no latency of its own, and the default counts the measured one
+    ("latency_of_a_rule", bad("", space=f"space: {rules_in('convnet')}"), "$.scoring.latency_weight", "-0.07"),
     # fields that are unknown or missing
     ("unknown_field", bad("budgett: 3"), "$.budgett", "budgett: 3"),
     ("unknown_nested", bad("budget: {candidate: 3}"), "$.budget.candidate", "candidate: 3"),
@@ -153,8 +160,146 @@ BAD_FILES = [
         "$.final_scaling.network",
         '"efficientnet"',
     ),
-    ("image_space_on_csv", bad("", data="data: {source: 'csv:a.csv', label: y}"), "$.space.name", '"norm_act_layer"'),
-    ("image_space_on_table", bad("", data="data: {source: 'sklearn:iris'}"), "$.space.name", '"norm_act_layer"'),
+    ("image_networks_on_csv", bad("", data="data: {source: 'csv:a.csv', label: y}"), "$.data.source", "tables"),
+    ("image_networks_on_table", bad("", data="data: {source: 'sklearn:iris'}"), "$.data.source", "tables"),
+    ("image_networks_on_texts", bad("", data="data: {source: 'tfds:x', text: {}}"), "$.data.source", "texts"),
+    ("texts_of_images", bad("", data="data: {source: 'images:a', image_size: [8, 8], text: {}}"), "$.data.text", "map"),
+    ("texts_of_a_bundled_set", bad("", data="data: {source: 'sklearn:digits', text: {}}"), "$.data.text", "mapping"),
+    ("text_of_no_column", bad("", data="data: {source: 'csv:a', label: y, text: {}}"), "$.data.text.column", "null"),
+    (
+        "text_is_the_label",
+        bad("", data="data: {source: 'csv:a', label: y, text: {column: y}}"),
+        "$.data.text.column",
+        '"y"',
+    ),
+    (
+        "text_with_image_size",
+        bad("", data="data: {source: 'tfds:a', image_size: [8, 8], text: {}}"),
+        "$.data.image_size",
+        "[8, 8]",
+    ),
+    ("text_of_no_length", bad("", data="data: {source: 'tfds:a', text: {length: 0}}"), "$.data.text.length", "0"),
+    ("no_vocabulary", bad("", data="data: {source: 'tfds:a', text: {vocabulary: 0}}"), "$.data.text.vocabulary", "0"),
+    ("unknown_text_field", bad("", data="data: {source: 'tfds:a', text: {words: 9}}"), "$.data.text.words", "words: 9"),
+    (
+        "one_network_of_two_takes_tables",
+        bad("", data="data: {source: 'sklearn:wine'}", space=f"space: {rules_in('mlp, convnet')}"),
+        "$.data.source",
+        '"sklearn:wine", tables',
+    ),
+    ("text_network_on_images", bad("", space=f"space: {rules_in('text_rnn')}"), "$.data.source", "images"),
+    (
+        "text_network_on_numbers_of_tfds",
+        bad("", data="data: {source: 'tfds:x'}", space=f"space: {rules_in('text_rnn')}"),
+        "$.data.source",
+        "images or tables",
+    ),
+    (
+        "shift_of_a_table",
+        bad("training: {shift_pixels: 1}", data="data: {source: 'sklearn:wine'}", space=f"space: {rules_in('mlp')}"),
+        "$.training.shift_pixels",
+        "1",
+    ),
+    ("text_is_a_name", bad("", data="data: {source: 'tfds:a', text: review}"), "$.data.text", '"review"'),
+    (
+        "target_without_source",
+        bad("final_scaling: {target: {data: {}}}"),
+        "$.final_scaling.target.data.source",
+        "no such",
+    ),
+    (
+        "target_of_an_unknown_set",
+        bad("final_scaling: {target: {data: {source: 'sklearn:digit'}}}"),
+        "$.final_scaling.target.data.source",
+        "sklearn:digit",
+    ),
+    (
+        "target_of_tables_for_image_networks",
+        bad("final_scaling: {target: {data: {source: 'sklearn:wine'}}}"),
+        "$.final_scaling.target.data.source",
+        "tables",
+    ),
+    (
+        "target_images_without_a_size",
+        bad("final_scaling: {target: {data: {source: 'images:/x'}}}"),
+        "$.final_scaling.target.data.image_size",
+        "null",
+    ),
+    (
+        "target_with_a_label_of_its_own",
+        bad("final_scaling: {target: {data: {source: 'tfds:mnist', label: y}}}"),
+        "$.final_scaling.target.data.label",
+        '"y"',
+    ),
+    (
+        "target_without_training_rows",
+        bad("final_scaling: {target: {data: {source: 'tfds:mnist', validation: 0.5, test: 0.5}}}"),
+        "$.final_scaling.target.data.test",
+        "0.5",
+    ),
+    (
+        "target_tested_on_what_the_search_trained_on",
+        bad("final_scaling: {target: {data: {source: 'sklearn:digits', test: 0.3}}}"),
+        "$.final_scaling.target.data.test",
+        "0.3",
+    ),
+    (
+        "target_of_the_same_file_by_another_path",
+        bad(
+            "final_scaling: {target: {data: {source: 'images:./x/../y', image_size: [8, 8], validation: 0.1}}}",
+            data="data: {source: 'images:y', image_size: [8, 8]}",
+        ),
+        "$.final_scaling.target.data.validation",
+        "0.1",
+    ),
+    (
+        "target_changes_what_is_searched",
+        bad("final_scaling: {target: {space_settings: {nodes: 8}}}"),
+        "$.final_scaling.target.space_settings.nodes",
+        "8",
+    ),
+    (
+        "target_in_an_unknown_network",
+        bad("final_scaling: {target: {space_settings: {networks: [vgg]}}}"),
+        "$.final_scaling.target.space_settings.networks[0]",
+        '"vgg"',
+    ),
+    (
+        "target_in_a_network_twice",
+        bad("final_scaling: {target: {space_settings: {networks: [efficientnet, efficientnet]}}}"),
+        "$.final_scaling.target.space_settings.networks",
+        "efficientnet",
+    ),
+    (
+        "target_scales_a_network_that_it_has_not",
+        bad("final_scaling: {network: preact_resnet, target: {space_settings: {networks: [efficientnet]}}}"),
+        "$.final_scaling.network",
+        '"preact_resnet"',
+    ),
+    (
+        "target_warms_up_longer_than_it_trains",
+        bad("final_scaling: {grid_steps: 40, target: {training: {warmup_steps: 40}}}"),
+        "$.final_scaling.target.training.warmup_steps",
+        "40",
+    ),
+    (
+        "target_keeps_a_warmup_that_is_longer_than_it_trains",
+        bad("training: {warmup_steps: 40}\nfinal_scaling: {grid_steps: 40}"),
+        "$.training.warmup_steps",
+        "40",
+    ),
+    (
+        "widths_of_some_networks",
+        bad("", space="space: {name: norm_act_layer, settings: {width: {efficientnet: 0.5}}}"),
+        "$.space.settings.width",
+        "{'efficientnet': 0.5}",
+    ),
+    (
+        "width_of_a_network_out_of_range",
+        bad("", space="space: {name: norm_act_layer, settings: {networks: [efficientnet], depth: {efficientnet: 17}}}"),
+        "$.space.settings.depth.efficientnet",
+        "17",
+    ),
     ("unknown_network", bad("final_scaling: {network: vgg}"), "$.final_scaling.network", '"vgg"'),
     ("unknown_baseline", bad("final_scaling: {baselines: [vgg]}"), "$.final_scaling.baselines[0]", '"vgg"'),
     ("unknown_controller", bad("controller: {name: evolutoin}"), "$.controller.name", '"evolutoin"'),

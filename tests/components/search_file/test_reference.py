@@ -9,7 +9,7 @@ import pipelines
 from components.controllers.registry import CONTROLLERS
 from components.records.search import Search
 from components.search_file.describe import documented, field_reference, reference_file
-from components.search_file.fields import is_section
+from components.search_file.fields import is_section, optional_section
 from components.search_file.validate import read_search
 from components.search_spaces.registry import SPACES
 
@@ -18,11 +18,12 @@ SMALLEST = "name: reference\ndata: {source: 'sklearn:digits'}\nspace: {name: nor
 
 
 def sections(kind, path="$"):
-    """(path, section) of a struct and of all below it."""
+    """(path, section) of a struct and of all below it, those that may be null too."""
     found = [(path, kind)]
     for field in msgspec.structs.fields(kind):
-        if is_section(field.type):
-            found += sections(field.type, f"{path}.{field.name}")
+        section = field.type if is_section(field.type) else optional_section(field.type)
+        if section is not None:
+            found += sections(section, f"{path}.{field.name}")
     return found
 
 
@@ -56,7 +57,8 @@ def test_every_field_is_documented_and_nothing_else_is(path, section):
 
 @pytest.mark.parametrize(("path", "section"), SECTIONS, ids=[path for path, _ in SECTIONS])
 def test_every_field_stands_in_the_field_list(path, section):
-    start = path if path.startswith("$") else f"$.{'space' if path in SPACES else 'controller'}.settings"
+    name, dot, below = path.partition(".")
+    start = path if name == "$" else f"$.{'space' if name in SPACES else 'controller'}.settings{dot}{below}"
     listed = field_reference()
     for field in msgspec.structs.fields(section):
         if not is_section(field.type):
@@ -66,8 +68,8 @@ def test_every_field_stands_in_the_field_list(path, section):
 def test_field_list_shows_type_range_default_and_description():
     listed = field_reference()
     assert (
-        "  $.training.momentum: a number in [0, 1); default 0.9\n      Nesterov momentum, [0, 1); 0 is plain SGD.\n"
-        in listed
+        "  $.training.momentum: a number in [0, 1); default 0.9\n"
+        "      Nesterov momentum of SGD, [0, 1); 0 is plain SGD.\n" in listed
     )
     assert "  $.name: text of 1 to 40 lower-case letters, digits and hyphens, a letter first; required\n" in listed
     assert "  $.budget.hours: null or a number in (0, 1e+18]; default null\n" in listed

@@ -9,11 +9,17 @@ import pytest
 from components.controllers.registry import CONTROLLERS
 from components.data_split.sklearn_data import LOADERS
 from components.records.search import Budget, Search
-from components.search_file.choices import BUNDLED
+from components.search_file.data_rows import BUNDLED
 from components.search_file.validate import InvalidSearch, canonical_text, read_search
 from components.search_file.yaml_text import read_yaml
 
 SMALLEST = "name: digits\ndata: {source: 'sklearn:digits'}\nspace: {name: norm_act_layer}\n"
+RULES = (
+    "name: rules\ndata: {source: SOURCE}\nspace: {name: update_rule, settings: {networks: [NETWORK]}}\n"
+    "scoring: {latency_weight: 0}\n"
+)
+TEXT = "'csv:reviews.csv', label: stars, text: {column: review, vocabulary: 1, length: 4096}"
+TEXTS = RULES.replace("SOURCE", TEXT).replace("NETWORK", "text_rnn")
 
 GOOD_FILES = {
     "smallest": SMALLEST,
@@ -31,6 +37,10 @@ GOOD_FILES = {
     + "training: {probe_steps: 300, warmup_steps: 299}\nensemble: {members: 4}\n"
     + "final_scaling: {rerank: 3, widths: [0.1, 16], depths: [1]}\n",
     "finishing": SMALLEST + "final_scaling: {network: mobilenet_v2, baselines: [EvoNorm-B0, BN-ReLU]}\n",
+    "texts": TEXTS,
+    "texts_of_tfds": TEXTS.replace("csv:reviews.csv", "tfds:imdb_reviews").replace("label: stars, ", ""),
+    "table": RULES.replace("SOURCE", "'sklearn:wine'").replace("NETWORK", "mlp"),
+    "images_as_vectors": RULES.replace("SOURCE", "'sklearn:digits'").replace("NETWORK", "mlp, convnet"),
     "json": '{"name": "digits", "data": {"source": "sklearn:digits"}, "space": {"name": "norm_act_layer"}}',
 }
 

@@ -1,0 +1,58 @@
+"""The section `data` of a search file: where rows come from, what they are, and how they are split."""
+
+from typing import Annotated
+
+import msgspec
+
+from components.records.section import PositiveInt, Section, Share
+
+Source = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(sklearn|tfds|csv|images):\S([^\x00-\x1f]*\S)?\Z",
+        description="`sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`",
+    ),
+]
+Label = Annotated[str, msgspec.Meta(min_length=1)]
+Pixels = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+
+
+class Text(Section, frozen=True, kw_only=True):
+    """How texts become rows of token numbers; statistics are of the training rows alone.
+
+    A word is a run of letters and digits, in lower case. 0 is padding, 1 a word outside the vocabulary, and the other
+    numbers are the vocabulary's words, the most frequent first (of equally frequent ones the first by the alphabet).
+
+    Fields:
+        column: the column of csv: whose texts are the rows; needed there, other columns are passed over. For tfds: the
+            feature; null takes the input that the data set names.
+        vocabulary: words that are told apart at most, [1, 1000000].
+        length: words of a row, [1, 4096]; of a longer text the first, and after a shorter one padding.
+    """
+
+    column: Label | None = None
+    vocabulary: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 10_000
+    length: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
+
+
+class Data(Section, frozen=True, kw_only=True):
+    """Where the rows come from and how they are split.
+
+    Fields:
+        source: `sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`.
+        label: name of the label column; needed by csv:, refused by the others.
+        text: null where the rows of csv: or tfds: are no texts.
+        image_size: [height, width] in pixels to which images are resized, each in [1, 4096]; needed by images:,
+            optional for tfds:, refused by the others.
+        validation: share of the rows that guides the search, in (0, 1).
+        test: share of the rows that is read once, at the end, in (0, 1). validation + test < 1.
+        memory_limit_mib: training rows above this many MiB are streamed from the split file, [1, 1e8].
+    """
+
+    source: Source
+    label: Label | None = None
+    image_size: tuple[Pixels, Pixels] | None = None
+    text: Text | None = None
+    validation: Share = 0.2
+    test: Share = 0.2
+    memory_limit_mib: PositiveInt = 2048

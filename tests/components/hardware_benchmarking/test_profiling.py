@@ -1,0 +1,36 @@
+"""The rows that latency is measured on."""
+
+import numpy as np
+
+from components.hardware_benchmarking.profiling import random_rows
+from components.records.results import DataManifest, Split
+
+PART = Split(rows=3, class_rows=(1, 2), sha256="0")
+
+
+def manifest(shape, vocabulary=None):
+    """Data of a shape."""
+    return DataManifest(
+        source="s",
+        input_shape=shape,
+        classes=("a", "b"),
+        vocabulary=vocabulary,
+        train=PART,
+        validation=PART,
+        test=PART,
+    )
+
+
+def test_images_and_tables_are_noise_in_0_1():
+    for shape in ((8, 8, 1), (13,)):
+        rows = random_rows(manifest(shape), 64)
+        assert (rows.shape, rows.dtype) == ((64, *shape), np.float32)
+        assert 0 <= rows.min() < 0.1 and 0.9 < rows.max() < 1  # of 832 draws; beyond by chance: 0.9**832 < 1e-38
+
+
+def test_texts_are_token_numbers_without_padding():
+    """Padding is passed over by what follows, and a token that isn't below the vocabulary has no vector."""
+    rows = random_rows(manifest((12,), vocabulary=5), 64)
+    assert (rows.shape, rows.dtype) == ((64, 12), np.float32)
+    assert np.unique(rows).tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(rows, random_rows(manifest((12,), vocabulary=5), 64))
