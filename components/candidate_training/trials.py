@@ -6,6 +6,7 @@ from functools import cached_property
 from components.records.layout import trial_path, weights_path
 from components.records.results import (
     Candidate,
+    Kind,
     Phase,
     Plan,
     TrainingRecord,
@@ -13,20 +14,21 @@ from components.records.results import (
     Variant,
     Verdict,
 )
-from components.records.rows import read_part
 from components.records.spans import Stopwatch
 from components.records.store import Store, require_record
 from components.rounds.context import SearchContext
 from components.rounds.deadline import deadline
 from components.rounds.rejection_rules import cheapest_first, over_limit, passes
-from components.training.seeds import trial_seed
+from components.rounds.variants import Group, best_trial, best_trials, variant_groups, variant_seed, worth_training
+
+Trained = tuple[TrialResult, bytes | None]
 
 
 class Trainer(SearchContext):
     """Trains candidates one after the other in one process; data and TensorFlow are loaded when first needed."""
 
-    def __init__(self, store: Store, phase: Phase):
-        super().__init__(store)
+    def __init__(self, store: Store, phase: Phase, kind: Kind = "search"):
+        super().__init__(store, kind)
         self.phase: Phase = phase
         self.watch = Stopwatch()
 
@@ -38,8 +40,8 @@ class Trainer(SearchContext):
         prepare_tensorflow()
         from components.training.feed import Feed
 
-        limit = self.search.data.memory_limit_mib
-        rows = (*read_part(self.store, "train", limit), *read_part(self.store, "validation", limit))
+        limit = self.task.data.memory_limit_mib
+        rows = (*self.rows("train", limit), *self.rows("validation", limit))
         return Feed(*rows, memory_limit_mib=limit)
 
     def train(self, plan: Plan, candidate: Candidate) -> TrainingRecord:
@@ -48,21 +50,21 @@ class Trainer(SearchContext):
         weights: dict[str, bytes] = {}
         failed = None
         until = deadline(self.store, plan)
-        for variant in self._variants(plan, candidate):
-            if failed or self._is_decided(plan, candidate, results):
-                results.append(TrialResult(variant=variant.name, status="not_built"))
-                continue
-            _ = self.feed  # missing rows or weights fail the step, not the candidate
-            start = self._start(plan, candidate, variant)
-            try:
-                result, checkpoint = self._trial(plan, candidate, variant, start, until)
-            except Exception as error:  # a design that can't be built or run is a verdict, not a broken stage
-                failed = f"{type(error).__name__}: {str(error)[:500]}"
-                continue
-            results.append(result)
-            if checkpoint is not None:
-                weights[variant.name] = checkpoint
-        if not failed and not self._is_decided(plan, candidate, results):
+        for group in variant_groups(self._variants(plan, candidate)):
+            decided = failed or self._is_decided(plan, candidate, results)
+            tried = () if decided else worth_training(group, candidate.variants, results)
+            if tried:
+                _ = self.feed  # missing rows or weights fail the step, not the candidate
+                starts = [self._start(plan, candidate, variant) for variant in tried]
+                try:
+                    trained = self._trials(plan, candidate, tried, starts, until)
+                except Exception as error:  # a design that can't be built or run is a verdict, not a broken stage
+                    failed = f"{type(error).__name__}: {str(error)[:500]}"
+                    continue
+                results += [result for result, _ in trained]
+                weights |= _checkpoint_of_the_best(tried, trained)
+            results += [TrialResult(variant=one.name, status="not_built") for one in group if one not in tried]
+        if not failed and self._weights_are_needed() and not self._is_decided(plan, candidate, results):
             for name, checkpoint in weights.items():
                 self.store.create(weights_path(plan.round, candidate.id, self.phase, name), checkpoint)
         return TrainingRecord(
@@ -88,7 +90,8 @@ class Trainer(SearchContext):
         rejection = self.search.rejection
         if over_limit(candidate, rejection.size) or any(result.status == "time_up" for result in results):
             return True
-        return rejection.rule == "any" and not all(passes(result, rejection, self.phase) for result in results)
+        best = best_trials(candidate, results)
+        return rejection.rule == "any" and not all(passes(result, rejection, self.phase) for result in best)
 
     def _resumes(self, plan: Plan) -> bool:
         return self.phase == "full" and plan.probe_steps > 0 and self.space.continues_probe
@@ -103,21 +106,37 @@ class Trainer(SearchContext):
             raise FileNotFoundError(f"`{self.store.uri}` must hold {path}, the probe's weights.")
         return data
 
-    def _trial(
-        self, plan: Plan, candidate: Candidate, variant: Variant, start: bytes | None, until: float | None
-    ) -> tuple[TrialResult, bytes | None]:
-        feed = self.feed
-        from components.training.plain import run_trial
+    def _weights_are_needed(self) -> bool:
+        """By what comes after this phase; the stability test starts from the probe's, too."""
+        return self.phase == "full" or self.space.continues_probe or not self.space.brings_optimizer
 
-        return run_trial(
-            lambda: self.build(candidate, variant),
-            feed,
-            self.search.training,
-            variant=variant.name,
-            seed=trial_seed(self.search.seed, plan.round, candidate.id, variant.name),
-            first_step=plan.probe_steps if self._resumes(plan) else 0,
-            last_step=plan.probe_steps if self.phase == "probe" else plan.full_steps,
-            total_steps=plan.full_steps,
-            start=start,
-            deadline=until,
+    def _trials(
+        self, plan: Plan, candidate: Candidate, group: Group, starts: Sequence[bytes | None], until: float | None
+    ) -> list[Trained]:
+        """Trains variants that differ in nothing but the learning rate, from the same weights on the same rows."""
+        feed = self.feed
+        from components.training.sweep import Rate, run_sweep
+
+        spec, steps = self.space.from_json(candidate.spec), plan.full_steps
+        brings = self.space.brings_optimizer
+        rates = [Rate(one.name, one.learning_rate, start) for one, start in zip(group, starts, strict=True)]
+        return list(
+            run_sweep(
+                lambda: self.build(candidate, group[0]),
+                feed,
+                self.task.training,
+                rates,
+                optimizer=(lambda: self.space.optimizer(spec, 1.0, steps)) if brings else None,
+                seed=variant_seed(self.search.seed, plan.round, candidate, group[0]),
+                first_step=plan.probe_steps if self._resumes(plan) else 0,
+                last_step=plan.probe_steps if self.phase == "probe" else steps,
+                total_steps=steps,
+                deadline=until,
+            )
         )
+
+
+def _checkpoint_of_the_best(group: Group, trained: Sequence[Trained]) -> dict[str, bytes]:
+    """The weights of the trial that stands for a group, by its variant's name; empty where it has none."""
+    best = best_trial(group, [result for result, _ in trained])
+    return {result.variant: data for result, data in trained if data is not None and result is best}

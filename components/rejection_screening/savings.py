@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from components.records.results import Candidate, TrialResult
+from components.rounds.variants import best_trials
 
 
 def seconds_a_step(trials: Iterable[TrialResult]) -> dict[str, float]:
@@ -18,9 +19,15 @@ def seconds_a_step(trials: Iterable[TrialResult]) -> dict[str, float]:
 
 
 def predicted_saved_seconds(
-    candidate: Candidate, trials: Sequence[TrialResult], full_steps: int, others: Mapping[str, float] | None = None
+    candidate: Candidate,
+    trials: Sequence[TrialResult],
+    full_steps: int,
+    others: Mapping[str, float] | None = None,
+    *,
+    continues: bool = True,
 ) -> float:
-    """Returns the seconds of steps that are not done, over all variants.
+    """Returns the seconds of steps that are not done: of each group of variants that differ in nothing but the learning
+    rate, those of one, since the best alone would be trained in full.
 
     A variant that was not tried is taken to cost a step what it cost other candidates; where it was not tried with them
     either, a step in proportion to its predicted multiply-adds; where nothing was measured at all, nothing (0.0).
@@ -30,6 +37,7 @@ def predicted_saved_seconds(
         trials: the probe's results.
         full_steps: steps of the full phase, the probe's included.
         others: seconds a step of each variant, as other candidates of the round took them.
+        continues: whether the full phase continues the probe, and does not start again.
     """
     own = seconds_a_step(trials)
     known = {**(others or {}), **own}
@@ -38,5 +46,6 @@ def predicted_saved_seconds(
     done = sum(work[trial.variant] * (trial.steps - 1) for trial in measured)
     rate = sum(trial.step_seconds for trial in measured) / done if done else 0.0
     return sum(
-        max(0, full_steps - trial.steps) * known.get(trial.variant, rate * work[trial.variant]) for trial in trials
+        max(0, full_steps - (trial.steps if continues else 0)) * known.get(trial.variant, rate * work[trial.variant])
+        for trial in best_trials(candidate, trials)
     )

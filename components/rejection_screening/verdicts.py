@@ -14,13 +14,13 @@ from components.records.results import (
     Variant,
     Verdict,
 )
-from components.records.rows import read_part
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record
 from components.rejection_screening.savings import predicted_saved_seconds, seconds_a_step
 from components.rounds.context import SearchContext
 from components.rounds.rejection_rules import cheapest_first, is_non_finite, over_limit, passes
-from components.training.seeds import trial_seed, weights_seed
+from components.rounds.variants import best_trials, variant_seed
+from components.training.seeds import weights_seed
 
 STABILITY_ROWS = 7  # purpose of the draw, part of its seed: the same rows for every candidate
 
@@ -43,9 +43,10 @@ class Screen(SearchContext):
             return self.rejected(candidate, "failed", probe.failed)
         if any(trial.status == "time_up" for trial in probe.trials):
             return self.rejected(candidate, "time_up", "the budget's time was up during the probe")
-        kept, reason, detail = self._after_probe(probe.trials)
+        kept, reason, detail = self._after_probe(best_trials(candidate, probe.trials))
         norms: dict[str, float | None] = {}
-        if reason is None and self.search.rejection.stability.enabled:
+        # A model is all that the test looks at: an optimizer can't fail it.
+        if reason is None and self.search.rejection.stability.enabled and not self.space.brings_optimizer:
             norms = self._largest_norms(plan, candidate, kept)
             kept, reason, detail = self._after_stability(kept, norms)
         if reason is None:
@@ -78,7 +79,7 @@ class Screen(SearchContext):
         paths = [f"{trial_path(plan.round, one.id)}/probe.json" for one in plan.candidates]
         probes = [probe for path in paths if (probe := read_record(self.store, path, TrainingRecord)) is not None]
         others = seconds_a_step(trial for probe in probes for trial in probe.trials)
-        return predicted_saved_seconds(candidate, trials, plan.full_steps, others)
+        return predicted_saved_seconds(candidate, trials, plan.full_steps, others, continues=self.space.continues_probe)
 
     def _after_probe(self, trials: Sequence[TrialResult]) -> tuple[tuple[str, ...], Reason | None, str]:
         """Returns the variants that go on, or why none does."""
@@ -139,11 +140,11 @@ class Screen(SearchContext):
         from components.training.checkpoint import load_weights
         from components.training.evaluation import release
 
-        keras.utils.set_random_seed(weights_seed(trial_seed(self.search.seed, plan.round, candidate.id, variant.name)))
+        keras.utils.set_random_seed(weights_seed(variant_seed(self.search.seed, plan.round, candidate, variant)))
         model = self.build(candidate, variant)  # with the initial weights of its training
         if checkpoint == "probe":
             load_weights(model, self.store.read(weights_path(plan.round, candidate.id, "probe", variant.name)) or b"")
-        x, y = read_part(self.store, "train", self.search.data.memory_limit_mib)
+        x, y = self.rows("train", self.task.data.memory_limit_mib)
         settings = self.search.rejection.stability
         rng = np.random.default_rng([self.search.seed, STABILITY_ROWS])
         rows = np.sort(rng.choice(len(x), min(settings.batch_size, len(x)), replace=False))

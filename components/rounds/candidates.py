@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from components.records.results import Candidate, DataManifest, Variant
 from components.rounds.context import SearchContext
 from components.search_spaces.space import SearchSpace, Spec
@@ -23,12 +25,13 @@ def make_candidate(
         space: the space that the spec is of.
         spec: the design.
         manifest: the data that it is tried on.
-        variants: its trials, cheapest first.
+        variants: its trials, cheapest first; each gets the data's vocabulary.
         suffix: follows the canonical id where one spec stands in a round more than once.
         fields: the other fields of `Candidate`.
     """
     encoded = space.encode(spec)[None]
     shape, classes = manifest.input_shape, len(manifest.classes)
+    variants = [msgspec.structs.replace(variant, vocabulary=manifest.vocabulary) for variant in variants]
     costs = {variant.name: space.costs(encoded, variant, shape, classes) for variant in variants}
     return Candidate(
         id=space.canonical(spec) + suffix,
@@ -51,3 +54,8 @@ def scaled_candidate(context: SearchContext, spec: Any, parent: str, variant: Va
     space, suffix = context.space, f"-{variant.name}"
     decoded = space.from_json(spec)
     return make_candidate(space, decoded, context.manifest, [variant], suffix=suffix, origin="winner", parent=parent)
+
+
+def initialised(variant: Variant, number: int) -> Variant:
+    """Returns a variant in another initialisation, counted from 0, which ends its name."""
+    return msgspec.structs.replace(variant, name=f"{variant.name}-i{number}", initialisation=number)

@@ -3,24 +3,30 @@
 from functools import cached_property
 from typing import Any
 
-from components.records.layout import MANIFEST
-from components.records.results import Candidate, DataManifest, Variant
+import numpy as np
+
+from components.records.layout import manifest_path
+from components.records.results import Candidate, DataManifest, Kind, Variant
+from components.records.rows import read_part
 from components.records.search import Search
 from components.records.store import Store, require_record
+from components.records.tasks import Task, task_of
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
 from components.search_spaces.space import SearchSpace
 
 
 class SearchContext:
-    """A search's description, space and data, for one process.
+    """A search's description, and space and data of the task that rounds of one kind are for, for one process.
 
     Attributes:
         store: where its records lie.
+        kind: of the rounds: those of the search have another task than the finishing ones where there is a target.
     """
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, kind: Kind = "search"):
         self.store = store
+        self.kind: Kind = kind
 
     @cached_property
     def search(self) -> Search:
@@ -28,14 +34,23 @@ class SearchContext:
         return get_search(self.store)
 
     @cached_property
+    def task(self) -> Task:
+        """What candidates are trained on, in and how."""
+        return task_of(self.search, self.kind)
+
+    @cached_property
     def space(self) -> SearchSpace:
-        """The space that is searched."""
-        return open_space(self.search.space.name, self.search.space.settings)
+        """The space that is searched, as its designs are tried on the task."""
+        return open_space(self.search.space.name, self.task.space_settings)
 
     @cached_property
     def manifest(self) -> DataManifest:
-        """What the data are."""
-        return require_record(self.store, MANIFEST, DataManifest)
+        """What the task's data are."""
+        return require_record(self.store, manifest_path(self.task.folder), DataManifest)
+
+    def rows(self, part: str, memory_limit_mib: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Returns inputs and labels of a part of the task's rows; see `components.records.rows.read_part`."""
+        return read_part(self.store, part, memory_limit_mib, self.task.folder)
 
     def build(self, candidate: Candidate, variant: Variant) -> Any:
         """Returns the `keras.Model` of a candidate in a variant, from rows to logits."""

@@ -1,6 +1,6 @@
 """What became of a candidate: its fitness and latency, or why it has none, gathered from its records."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,19 +21,22 @@ from components.records.search import Scoring
 from components.records.store import Store, require_record
 from components.rounds.profiles import judging_profile
 from components.rounds.rejection_rules import is_non_finite
+from components.rounds.variants import best_trials, variant_groups
 
 
 class Outcome(NamedTuple):
     """A candidate's objectives, or the reason why it has none.
 
     Fields:
-        fitness: validation accuracy of each variant in the candidate's order; 0 for one that was not kept.
+        variants: names of those that count: of each group that differs in nothing but the learning rate, the best.
+        fitness: validation accuracy of each group in the candidate's order; 0 for one that was not kept.
         latency_ms, intensity, efficiency: geometric means over the variants; None where it was not profiled.
     """
 
     candidate: Candidate
     reason: Reason | None
     detail: str = ""
+    variants: tuple[str, ...] = ()
     fitness: tuple[float, ...] = ()
     latency_ms: float | None = None
     intensity: float | None = None
@@ -63,23 +66,24 @@ def outcome(
     training = require_record(store, f"{folder}/training.json", TrainingRecord)
     if training.failed:
         return Outcome(candidate, "failed", training.failed)
-    trials = {trial.variant: trial for trial in training.trials}
-    finite = {name: trial for name, trial in trials.items() if not is_non_finite(trial)}
+    trials = best_trials(candidate, training.trials)
+    finite = [trial for trial in trials if not is_non_finite(trial)]
     counted = finite if finite and rule == "none" else trials
     reason, detail = _why_not(plan, counted)
     if reason is not None:
         return Outcome(candidate, reason, detail)
-    names = [one.name for one in candidate.variants if one.name in counted and counted[one.name].accuracy is not None]
-    fitness = tuple(counted[one.name].accuracy or 0.0 if one.name in counted else 0.0 for one in candidate.variants)
+    names = tuple(trial.variant for trial in counted if trial.accuracy is not None)
+    fitness = _fitness(candidate, counted)
     profile = judging_profile(store, plan.round, candidate, names, scoring)
     if profile is None:
-        return Outcome(candidate, None, "", fitness)
+        return Outcome(candidate, None, "", names, fitness)
     if profile.failed:
         return Outcome(candidate, "failed", profile.failed)
     return Outcome(
         candidate,
         None,
         "",
+        names,
         fitness,
         _geometric_mean([latency_ms(one, scoring) for one in profile.variants]),
         _geometric_mean([one.intensity for one in profile.variants]),
@@ -112,6 +116,7 @@ def scored_candidate(of: Outcome, plan: Plan, scoring: Scoring, latency_target_m
         spec=of.candidate.spec,
         reason=of.reason,
         detail=of.detail,
+        variants=of.variants,
         fitness=of.fitness,
         quality=quality,
         latency_ms=of.latency_ms,
@@ -125,9 +130,15 @@ def best_first(candidates: list[ScoredCandidate]) -> list[ScoredCandidate]:
     return sorted(rewarded, key=lambda one: (-(one.reward or 0.0), -(one.quality or 0.0), one.id))
 
 
-def _why_not(plan: Plan, trials: Mapping[str, TrialResult]) -> tuple[Reason | None, str]:
+def _fitness(candidate: Candidate, trials: Sequence[TrialResult]) -> tuple[float, ...]:
+    accuracies = {trial.variant: trial.accuracy or 0.0 for trial in trials}
+    groups = variant_groups(candidate.variants)
+    return tuple(next((accuracies[one.name] for one in group if one.name in accuracies), 0.0) for group in groups)
+
+
+def _why_not(plan: Plan, trials: Sequence[TrialResult]) -> tuple[Reason | None, str]:
     """Why a training gives no fitness. A finishing round takes what there is; a search round must be whole."""
-    for trial in trials.values():
+    for trial in trials:
         if is_non_finite(trial):
             return "non_finite", f"{trial.variant}: loss not finite at step {trial.steps}"
         if trial.accuracy is None or (trial.status == "time_up" and plan.kind == "search"):

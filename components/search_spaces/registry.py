@@ -8,17 +8,30 @@ import msgspec
 from components.records.search import Section
 from components.search_spaces.norm_act_layer.space import NormActLayerSettings, NormActLayerSpace
 from components.search_spaces.space import SearchSpace
+from components.search_spaces.update_rule.space import UpdateRuleSettings, UpdateRuleSpace
 
 
 class Entry(NamedTuple):
-    """A space: the type of its settings, each of which has a default, and what makes it from them."""
+    """A space.
+
+    Fields:
+        settings: the type of its settings, each of which has a default.
+        space: makes it from them.
+        of_trials: the settings that say how a design is tried, and not which designs there are.
+    """
 
     settings: type[Section]
     space: Callable[[Any], SearchSpace]
+    of_trials: tuple[str, ...] = ("networks", "width", "depth")
 
 
 SPACES = {
-    "norm_act_layer": Entry(NormActLayerSettings, NormActLayerSpace),
+    "norm_act_layer": Entry(
+        NormActLayerSettings, NormActLayerSpace, of_trials=("networks", "width", "depth", "groups", "decay")
+    ),
+    "update_rule": Entry(
+        UpdateRuleSettings, UpdateRuleSpace, of_trials=("networks", "width", "depth", "learning_rates")
+    ),
 }
 
 

@@ -63,14 +63,18 @@ class SearchSpace(Protocol):
         name: its name in the registry.
         mutation_kinds: the kinds that `mutate` reports.
         known: published designs as literal specs, by name; baselines of the report.
+        lengths: numbers of decisions that make a whole encoding, ascending; one where all specs have one length.
         continues_probe: whether the full phase continues the probe's weights (else it starts again).
+        brings_optimizer: whether a spec is, or brings, the optimizer that its trials use (see `optimizer`).
         networks: names of the networks that a spec is tried in, cheapest first; the first is scaled by default.
     """
 
     name: str
     mutation_kinds: tuple[str, ...]
     known: Mapping[str, Spec]
+    lengths: tuple[int, ...]
     continues_probe: bool
+    brings_optimizer: bool
     networks: tuple[str, ...]
 
     def sample(self, rng: np.random.Generator) -> Spec:
@@ -80,7 +84,7 @@ class SearchSpace(Protocol):
         """Returns a changed copy and what was changed; `spec` stays as it is."""
 
     def decisions(self) -> tuple[Decision, ...]:
-        """The decisions of an encoding, in order."""
+        """The decisions of the longest encoding, in order; a shorter one is filled up with -1 at its end."""
 
     def encode(self, spec: Spec) -> np.ndarray:
         """Returns the spec's decisions, `[decisions]`."""
@@ -88,8 +92,13 @@ class SearchSpace(Protocol):
     def decode(self, encoded: np.ndarray) -> Spec:
         """Returns the spec of an encoding. Raises ValueError, naming the decision, where it is none."""
 
-    def allowed(self, prefix: Sequence[int]) -> np.ndarray:
-        """Mask over the choices of the decision that follows the prefix, `[choices]`."""
+    def allowed(self, prefix: Sequence[int], length: int | None = None) -> np.ndarray:
+        """Mask over the choices of the decision that follows the prefix, `[choices]`; never empty.
+
+        Args:
+            prefix: the decisions before it, as they are encoded.
+            length: number of decisions that the whole encoding will have, one of `lengths`; None: the longest.
+        """
 
     def to_json(self, spec: Spec) -> Any:
         """The spec as JSON data, as records hold it."""
@@ -104,7 +113,7 @@ class SearchSpace(Protocol):
         """The spec as a formula for people."""
 
     def drawing(self, spec: Spec) -> tuple[Box, ...]:
-        """The spec as boxes in topological order, the last one the output."""
+        """What `formula` says as boxes in topological order, the last one the output."""
 
     def static_screen(self, spec: Spec) -> str | None:
         """A reason to drop the spec without computing anything, such as `ignores_input`; None where there is none."""
@@ -122,8 +131,8 @@ class SearchSpace(Protocol):
 
         Args:
             encoded: `[n, decisions]`.
-            variant: network, width and depth.
-            input_shape: shape of one row, `[height, width, channels]` or `[features]`.
+            variant: network, width and depth, and the vocabulary of texts.
+            input_shape: shape of one row, `[height, width, channels]`, `[features]` or, of texts, `[length]`.
             classes: number of classes.
 
         Returns:
@@ -134,6 +143,9 @@ class SearchSpace(Protocol):
 
     def build(self, spec: Spec, variant: Variant, input_shape: Sequence[int], classes: int) -> Any:
         """The `keras.Model` of a spec in a variant, from rows `[batch, *input_shape]` to logits `[batch, classes]`."""
+
+    def optimizer(self, spec: Spec, learning_rate: float, total_steps: int) -> Any:
+        """A new Keras optimizer, for a training of `total_steps`. Raises TypeError where specs bring none."""
 
     def parts(self, spec: Spec) -> Mapping[str, Any]:
         """What of a spec is of use in anyone's model, by name: new Keras objects, untrained, that Keras serializes."""

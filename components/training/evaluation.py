@@ -28,12 +28,16 @@ class Evaluation(NamedTuple):
 class Predictor:
     """A model's forward pass in inference mode, for any number of rows.
 
+    Args:
+        model: a built model.
+        uses: how often it is expected to be used.
+
     Attributes:
-        forward: the compiled pass of one batch; a few batches go without it.
+        forward: the compiled pass of one batch; a few batches in all uses go without it.
     """
 
-    def __init__(self, model: "keras.Model"):
-        self._model = model
+    def __init__(self, model: "keras.Model", uses: int = 1):
+        self._model, self._uses = model, uses
         self.forward = Traced(lambda x: model(x, training=False))
 
     def logits(self, x: np.ndarray) -> np.ndarray:
@@ -43,7 +47,7 @@ class Predictor:
         """
         batches = -(-len(x) // MOST_ROWS)
         size = -(-len(x) // batches)
-        forward = self.forward if batches >= FEWEST_TRACED else self._eager
+        forward = self.forward if batches * self._uses >= FEWEST_TRACED else self._eager
         parts = []
         for start in range(0, len(x), size):
             rows = np.asarray(x[start : start + size], np.float32)

@@ -1,12 +1,12 @@
-"""A trial: a training program driven from one step to another, timed, watched and cleared away."""
+"""A trial: a training program driven from one step to another, timed, watched, evaluated and cleared away."""
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from components.records.results import TrialResult
-from components.training.evaluation import release
+from components.training.evaluation import Evaluation, release
 from components.training.program import TrainingProgram
 
 Status = Literal["trained", "non_finite", "time_up"]
@@ -26,29 +26,42 @@ class Progress(NamedTuple):
     loss: float | None
 
 
+class Course(NamedTuple):
+    """From where to where a trial goes.
+
+    Fields:
+        first_step, last_step: its steps are those in [first_step, last_step), numbered from 0.
+        evaluated: numbers of steps after which it is evaluated, ascending; the last of them is last_step.
+        accuracy: a trial's accuracy from those of its evaluations, of which there is at least one.
+        deadline: in seconds of `time.monotonic`; no step begins after it, None means none.
+    """
+
+    first_step: int
+    last_step: int
+    evaluated: Sequence[int]
+    accuracy: Callable[[Sequence[float]], float]
+    deadline: float | None = None
+
+
 def run_program(
-    make: Callable[[], TrainingProgram],
-    *,
-    variant: str,
-    first_step: int,
-    last_step: int,
-    start: bytes | None,
-    deadline: float | None,
+    make: Callable[[], TrainingProgram], course: Course, *, variant: str, start: bytes | None
 ) -> tuple[TrialResult, bytes | None]:
-    """Makes a program, takes the steps in [first_step, last_step), evaluates it and frees what it held.
+    """Makes a program, takes a course's steps, evaluates it and frees what it held.
 
     Args:
         make: makes the program; nothing else should hold it, or it can't be freed.
-        variant, first_step, last_step, start, deadline: as in `components.training.plain.run_trial`.
+        course: its steps and evaluations.
+        variant: for the result.
+        start: as in `components.training.plain.run_trial`.
 
     Returns:
         The result, and the exported state; None where no step was done or the loss was not finite. What time cut off
         is evaluated and exported as far as it came.
     """
-    if _is_past(deadline):
-        return TrialResult(variant=variant, status="time_up", steps=first_step), None
+    if is_past(course.deadline):
+        return TrialResult(variant=variant, status="time_up", steps=course.first_step), None
     try:
-        return _run(make(), variant, first_step, last_step, start, deadline)
+        return _run(make(), course, variant, start)
     finally:
         release()
 
@@ -63,7 +76,7 @@ def drive(program: TrainingProgram, first_step: int, last_step: int, deadline: f
     """
     loss = None
     for step in range(first_step, last_step):
-        if _is_past(deadline):
+        if is_past(deadline):
             return Progress("time_up", step, loss)
         loss = program.step(step)
         if not math.isfinite(loss):
@@ -71,35 +84,67 @@ def drive(program: TrainingProgram, first_step: int, last_step: int, deadline: f
     return Progress("trained", last_step, loss)
 
 
-def _run(
-    program: TrainingProgram, variant: str, first_step: int, last_step: int, start: bytes | None, deadline: float | None
+def take_course(
+    program: TrainingProgram, course: Course, variant: str, began: float
 ) -> tuple[TrialResult, bytes | None]:
-    began = time.perf_counter()
-    program.init(start)
+    """Takes a course's steps with an initialised program and evaluates it, as `run_program` does.
+
+    Traces and first calls are counted from here on, so that where a program takes several courses their results add up.
+
+    Args:
+        program, course, variant: as in `run_program`.
+        began: when its initialisation began, in seconds of `time.perf_counter`.
+    """
     built = time.perf_counter()
-    progress = drive(program, first_step, last_step, deadline)
-    stepped = time.perf_counter()
-    usable = progress.status == "trained" or (progress.status == "time_up" and progress.steps > first_step)
-    score = program.evaluate() if usable else None
-    evaluated = time.perf_counter()
+    traces = {kind: function.traces for kind, function in program.compiled.items()}
     first_calls = {kind: function.first_call_seconds for kind, function in program.compiled.items()}
-    evaluate_trace = first_calls.get("evaluate", 0.0)
+    progress, scores, evaluating = _drive_and_evaluate(program, course)
+    ended = time.perf_counter()
+    first = {kind: one.first_call_seconds - first_calls[kind] for kind, one in program.compiled.items()}
+    in_evaluations = first.get("evaluate", 0.0)
     result = TrialResult(
         variant=variant,
         status=progress.status,
         steps=progress.steps,
-        accuracy=score.accuracy if score else None,
-        nll=score.nll if score else None,
+        accuracy=course.accuracy([score.accuracy for score in scores]) if scores else None,
+        nll=scores[-1].nll if scores else None,
         loss=progress.loss,
         parameters=program.parameters,
-        traces={kind: function.traces for kind, function in program.compiled.items()},
+        traces={kind: function.traces - traces[kind] for kind, function in program.compiled.items()},
         build_seconds=built - began,
-        trace_seconds=sum(first_calls.values()),
-        step_seconds=stepped - built - (sum(first_calls.values()) - evaluate_trace),
-        evaluate_seconds=evaluated - stepped - evaluate_trace,
+        trace_seconds=sum(first.values()),
+        step_seconds=ended - built - evaluating - (sum(first.values()) - in_evaluations),
+        evaluate_seconds=evaluating - in_evaluations,
     )
-    return result, program.export() if usable else None
+    return result, program.export() if scores else None
 
 
-def _is_past(deadline: float | None) -> bool:
+def _run(
+    program: TrainingProgram, course: Course, variant: str, start: bytes | None
+) -> tuple[TrialResult, bytes | None]:
+    began = time.perf_counter()
+    program.init(start)
+    return take_course(program, course, variant, began)
+
+
+def _drive_and_evaluate(program: TrainingProgram, course: Course) -> tuple[Progress, list[Evaluation], float]:
+    """Returns how far it came, its evaluations (none where the end is of no use), and the seconds that they took."""
+    progress, seconds = Progress("trained", course.first_step, None), 0.0
+    scores: list[Evaluation] = []
+    for end in course.evaluated:
+        before, progress = progress, drive(program, progress.steps, end, course.deadline)
+        if progress.status == "non_finite":
+            return progress, [], seconds
+        if progress.steps == before.steps:  # time was up at once
+            return progress._replace(loss=before.loss), scores, seconds
+        began = time.perf_counter()
+        scores.append(program.evaluate())
+        seconds += time.perf_counter() - began
+        if progress.status == "time_up":
+            break
+    return progress, scores, seconds
+
+
+def is_past(deadline: float | None) -> bool:
+    """Whether a deadline in seconds of `time.monotonic` is past; None never is."""
     return deadline is not None and time.monotonic() >= deadline

@@ -1,8 +1,8 @@
 """A layer graph for people: as a formula, and as boxes of a drawing."""
 
 from components.search_spaces.norm_act_layer.primitives import PRIMITIVES
-from components.search_spaces.norm_act_layer.simplification import NUMBER, simplified
-from components.search_spaces.norm_act_layer.spec import FIRST, INITIAL, LayerSpec, active
+from components.search_spaces.norm_act_layer.simplification import NUMBER, Facts, simplified
+from components.search_spaces.norm_act_layer.spec import FIRST, LayerSpec
 from components.search_spaces.space import Box
 
 LEAF = 5  # binds stronger than any operation
@@ -38,10 +38,18 @@ def formula(spec: LayerSpec) -> str:
 
 
 def drawing(spec: LayerSpec) -> tuple[Box, ...]:
-    """Returns all nodes of the spec, the initial ones first, as boxes; the last one is the output."""
-    labels = [*INITIAL, *(node.op for node in spec.nodes)]
-    inputs = [()] * FIRST + [node.inputs for node in spec.nodes]
-    return tuple(Box(*row) for row in zip(labels, inputs, active(spec), strict=True))
+    """Returns the nodes of the simplified graph as boxes, those that its formula shows; the last one is the output."""
+    graph = simplified(spec)
+    inputs = [()] * FIRST + [node.inputs for node in graph.nodes]
+    labels = [*LEAVES, *(_label(node.op, facts) for node, facts in zip(graph.nodes, graph.facts[FIRST:], strict=True))]
+    needed = {graph.output, *(source for sources in inputs for source in sources)}
+    kept = sorted(needed, key=lambda index: (index == graph.output, index))
+    places = {index: place for place, index in enumerate(kept)}
+    return tuple(Box(labels[index], tuple(places[source] for source in inputs[index]), True) for index in kept)
+
+
+def _label(op: str, facts: Facts) -> str:
+    return op if op != NUMBER else f"{facts.number:.6g}"
 
 
 def _text(op: str, terms: list[tuple[str, int]]) -> str:

@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 
 from components.records.results import Variant
-from components.records.search import Multiplier, Section
+from components.records.search import Section
 from components.search_spaces.networks.costs import network_costs
+from components.search_spaces.networks.multipliers import Multipliers, check_multipliers, multiplier
 from components.search_spaces.networks.table import network_ops
 from components.search_spaces.norm_act_layer import encoding, formula, graph, screen
 from components.search_spaces.norm_act_layer.costs import layer_counts, total_costs
@@ -36,7 +37,9 @@ class NormActLayerSettings(Section, frozen=True, kw_only=True):
         groups: group limit of the index set whcg, [1, 4096]; lowered until it divides a layer's channels.
         decay: of the moving averages that inference takes for aggregations over the batch, [0, 1).
         networks: where a layer is tried, cheapest first; each once.
-        width, depth: channel and block multipliers of these networks, each in [0.1, 16].
+        width, depth: channel and block multipliers of these networks, each in [0.1, 16]: one for all of them, or a
+            mapping with one for each. The published search has `networks: [preact_resnet50, mobilenet_v2_full,
+            efficientnet_b0]` at `width: {preact_resnet50: 0.25, mobilenet_v2_full: 0.5, efficientnet_b0: 0.5}`.
     """
 
     nodes: Annotated[int, msgspec.Meta(ge=1, le=MAX_NODES)] = 10
@@ -50,12 +53,14 @@ class NormActLayerSettings(Section, frozen=True, kw_only=True):
         "mobilenet_v2",
         "efficientnet",
     )
-    width: Multiplier = 1.0
-    depth: Multiplier = 1.0
+    width: Multipliers = 1.0
+    depth: Multipliers = 1.0
 
     def __post_init__(self):
         if len(set(self.networks)) < len(self.networks):
             raise ValueError(f"`networks` must name each network once. Received: networks={list(self.networks)}.")
+        check_multipliers("width", self.width, self.networks)
+        check_multipliers("depth", self.depth, self.networks)
         if self.min_active_ops > self.nodes:
             raise ValueError(
                 f"`min_active_ops` must be at most `nodes` ({self.nodes})."
@@ -70,6 +75,7 @@ class NormActLayerSpace:
     mutation_kinds: tuple[str, ...] = MUTATION_KINDS
     known: Mapping[str, Any] = KNOWN
     continues_probe = True
+    brings_optimizer = False
 
     def __init__(self, settings: NormActLayerSettings):
         self.settings = settings
@@ -79,6 +85,7 @@ class NormActLayerSpace:
         self._drawn_ops = [NAMES.index(name) + 1 for name in self._sampler.ops]
         # Published layers must be encodable whatever the settings.
         self._places = max(settings.nodes, *(len(spec.nodes) for spec in KNOWN.values()))
+        self.lengths: tuple[int, ...] = (len(self.decisions()),)
 
     def sample(self, rng: np.random.Generator) -> LayerSpec:
         """Draws a graph of `nodes` nodes."""
@@ -100,7 +107,7 @@ class NormActLayerSpace:
         """Returns the graph. Raises ValueError, naming the decision, where it is none."""
         return encoding.decode(encoded, self._places)
 
-    def allowed(self, prefix: Sequence[int]) -> np.ndarray:
+    def allowed(self, prefix: Sequence[int], length: int | None = None) -> np.ndarray:
         """Mask over the next decision's choices; what the settings exclude is not allowed."""
         return encoding.allowed(prefix, self.settings.nodes, self._drawn_ops)
 
@@ -124,7 +131,7 @@ class NormActLayerSpace:
         return formula.formula(spec)
 
     def drawing(self, spec: LayerSpec) -> tuple[Box, ...]:
-        """Returns all nodes as boxes."""
+        """Returns the nodes of the simplified graph as boxes."""
         return formula.drawing(spec)
 
     def static_screen(self, spec: LayerSpec) -> str | None:
@@ -139,9 +146,10 @@ class NormActLayerSpace:
 
     def variants(self) -> tuple[Variant, ...]:
         """Returns one trial for each network."""
+        width, depth = self.settings.width, self.settings.depth
         return tuple(
-            Variant(name=network, network=network, width=self.settings.width, depth=self.settings.depth)
-            for network in self.networks
+            Variant(name=one, network=one, width=multiplier(width, one), depth=multiplier(depth, one))
+            for one in self.networks
         )
 
     def costs(
@@ -155,6 +163,10 @@ class NormActLayerSpace:
         from components.search_spaces.networks.build import build_network
 
         return build_network(network_ops(variant, input_shape, classes), lambda: self.parts(spec)["layer"])
+
+    def optimizer(self, spec: LayerSpec, learning_rate: float, total_steps: int) -> Any:
+        """Raises TypeError: layers are tried under the search file's own SGD."""
+        raise TypeError(f"`spec` must bring an optimizer. Received: a spec of {self.name}.")
 
     def parts(self, spec: LayerSpec) -> Mapping[str, Any]:
         """Returns the `layer`, a `keras.layers.Layer`."""

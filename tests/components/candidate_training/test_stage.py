@@ -1,4 +1,4 @@
-"""Training a shard's candidates: in the networks' order, no further than needed, the same bits when resumed."""
+"""Training candidates: in the networks' order, no further than needed, the same bits when resumed."""
 
 import time
 
@@ -8,10 +8,11 @@ import pytest
 from components.candidate_training import trials
 from components.candidate_training.stage import train_in_child, train_shard
 from components.candidate_training.trials import Trainer
-from components.records.layout import plan_path, trial_path, weights_path
+from components.records.layout import claim_path, plan_path, trial_path, weights_path
 from components.records.results import Plan, TrainingRecord
 from components.records.store import open_search, read_record, require_record, write_record
 from components.rejection_screening.stage import screen_shard
+from components.rounds.predicted_work import longest_first
 from components.search_spaces.norm_act_layer.space import NormActLayerSpace
 from tests.small_search import description
 
@@ -141,7 +142,7 @@ def test_a_design_over_a_size_limit_is_not_built(store_at, no_training):
 
 
 def test_what_has_its_record_is_not_trained_again(store_at, no_training):
-    """Neither in a completed shard, nor in one whose last candidate is missing its shard's record only."""
+    """Not even where the shard's record, which no step reads, is missing."""
     store = store_at("finished")
     store.delete(f"{SHARD}/probe.json")
     train_shard(store, SHARD, "probe")
@@ -175,19 +176,22 @@ def test_the_end_of_the_time_ends_a_training_within_a_step(store_at, small_searc
 
 
 def test_a_broken_stage_is_no_bad_candidate(store_at):
-    """Where the rows are missing, every candidate would fail: the step does instead, and nothing is recorded."""
+    """Where the rows are missing, every candidate would fail: the step does instead, and nothing is recorded.
+
+    But for the claim, so that the same step, tried again, begins with this candidate.
+    """
     store = store_at("proposed")
     before = store.paths(ROUND)
+    (first, *_) = longest_first(plan_of(store))
     store.delete("data/train-x.npy")
     with pytest.raises(FileNotFoundError, match=r"must hold data/train-x.npy: its data is not split yet"):
         train_shard(store, SHARD, "probe")
-    assert store.paths(ROUND) == before
+    assert sorted(store.paths(ROUND)) == sorted([*before, claim_path(ROUND, "one", "probe", first.id)])
 
 
 def test_a_probe_whose_weights_are_lost_is_not_continued_from_nothing(store_at, small_search):
     candidate, store = survivor(small_search), store_at("probed")
-    for shard in (f"{ROUND}/shards/0000", f"{ROUND}/shards/0001"):
-        screen_shard(store, shard)
+    screen_shard(store, SHARD)
     replanned(store, [candidate])
     path = weights_path(ROUND, candidate.id, "probe", "preact_resnet")
     store.delete(path)

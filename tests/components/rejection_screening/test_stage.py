@@ -11,6 +11,7 @@ from components.records.results import DataManifest, Plan, Span, TrainingRecord,
 from components.records.store import open_search, require_record, write_record
 from components.rejection_screening.stage import screen_shard
 from components.rounds.candidates import make_candidate
+from components.rounds.predicted_work import longest_first
 from components.search_spaces.registry import open_space
 from tests.oracles.norm_act_rejects import NON_FINITE, POOR_QUALITY, UNSTABLE
 from tests.round_records import candidate, plan, put_probe, trial
@@ -142,12 +143,15 @@ def norm_from(small_search, folder, *checkpoints, learning_rate=0.1):
 
 
 def test_the_test_starts_from_the_weights_of_its_checkpoints(small_search, tmp_path):
-    """A training that moves nothing leaves the initial weights; one that moves them changes the norm by far more."""
+    """A training that moves nothing leaves the initial weights; one that moves them changes the norm by far more.
+
+    How much depends on the processor: as little as 2.7% was seen. The bound is 50 times what the unmoved may differ.
+    """
     initial, probe = (norm_from(small_search, tmp_path / one, one) for one in ("initial", "probe"))
     assert norm_from(small_search, tmp_path / "unmoved", "probe", learning_rate=1e-9) == pytest.approx(
         initial, rel=1e-4
     )
-    assert abs(probe / initial - 1) > 0.05
+    assert abs(probe / initial - 1) > 0.005
     assert norm_from(small_search, tmp_path / "both", "initial", "probe") == max(initial, probe)
 
 
@@ -197,8 +201,13 @@ def test_the_detail_has_the_numbers(tmp_path):
 
 
 def test_a_size_limit_speaks_before_the_probe_is_even_looked_at(tmp_path):
-    found = verdict(tmp_path, None, size={"multiply_adds": 999})
+    found = verdict(tmp_path, [], failed="process died: signal 9", size={"multiply_adds": 999})
     assert (found.reason, found.detail) == ("size", "multiply_adds 1000 > 999")
+
+
+def test_what_is_not_probed_yet_is_left_to_whoever_probes_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"must hold .*/verdict.json"):
+        verdict(tmp_path, None)
 
 
 def test_what_could_not_be_trained_has_failed(tmp_path):
@@ -225,6 +234,6 @@ def test_the_spans_of_a_shard_leave_no_time_out(small_search):
     """Verdicts of one step follow each other without a gap, so that the cost of screening is all of it."""
     store = open_search(str(small_search.at["finished"]))
     of = require_record(store, plan_path(ROUND), Plan)
-    spans = [verdict_of(store, one).span for one in of.candidates[0::2]]
+    spans = [verdict_of(store, one).span for one in longest_first(of)]  # the first shard's, which was alone
     for before, after in pairwise(spans):
         assert after.start_seconds == pytest.approx(before.start_seconds + before.duration_seconds, abs=1e-3)

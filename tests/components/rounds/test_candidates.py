@@ -1,5 +1,6 @@
 """The record of a candidate: what the space says of its spec, as JSON data."""
 
+import msgspec
 import numpy as np
 
 from components.records.results import DataManifest, Split, Variant
@@ -23,3 +24,14 @@ def test_a_candidate_holds_what_its_space_says_of_it():
         costs = space.costs(space.encode(spec)[None], variant, (8, 8, 1), 2)
         assert made.costs[variant.name] == {name: float(value) for name, (value,) in costs.items()}
     assert made.costs["wide"]["parameters"] > made.costs["preact_resnet"]["parameters"]
+
+
+def test_the_variants_of_texts_hold_the_vocabulary_that_their_costs_and_models_need():
+    space = open_space("update_rule", {"networks": ["text_rnn"]})
+    texts = msgspec.structs.replace(MANIFEST, input_shape=(12,), vocabulary=500)
+    spec = space.sample(np.random.default_rng(1))
+    made = make_candidate(space, spec, texts, space.variants(), origin="random")
+    assert {variant.vocabulary for variant in made.variants} == {500}
+    model = space.build(spec, made.variants[0], texts.input_shape, 2)
+    parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert made.costs[made.variants[0].name]["parameters"] == parameters > 500 * 32  # of the word vectors

@@ -25,8 +25,8 @@ def logits(backend: str) -> dict[str, np.ndarray]:
 
 def test_networks_give_the_same_logits_on_jax_as_on_tensorflow():
     ours, theirs = logits("tensorflow"), logits("jax")
-    assert ours.keys() == theirs.keys() and len(ours) == 6, (
-        "a layer in each of 3 networks, in inference and in training"
+    assert ours.keys() == theirs.keys() and len(ours) == 12, (
+        "a layer in each of 3 networks, and 3 networks without, in inference and in training"
     )
     for name, values in ours.items():
         assert np.isfinite(values).all() and values.std() > 1e-4, f"{name} says nothing"

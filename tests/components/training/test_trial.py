@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from components.training.trial import drive, run_program
+from components.training.trial import Course, drive, run_program
 
 
 class Counting:
@@ -47,5 +47,6 @@ def test_after_the_deadline_nothing_is_even_built():
     def make():
         raise AssertionError("built")
 
-    result, state = run_program(make, variant="v", first_step=5, last_step=9, start=None, deadline=time.monotonic() - 1)
+    past = Course(5, 9, (9,), max, time.monotonic() - 1)
+    result, state = run_program(make, past, variant="v", start=None)
     assert (result.status, result.steps, state) == ("time_up", 5, None)

@@ -116,7 +116,46 @@ def test_equal_layers_have_one_id(one, other, text):
     assert formula(one) == formula(other) == text
 
 
+STD_X, EXP_X = ["std_wh", [0]], ["exp", [0]]
+SAME_BUT_FOR_THE_PLACE_OF_A_SIGN = [
+    *(([NEG_X, [op, [4]]], [[op, [0]], ["neg", [4]]]) for op in ("tanh", "log", "sqrt")),
+    *(([NEG_X, [f"mean_{axes}", [4]]], [[f"mean_{axes}", [0]], ["neg", [4]]]) for axes in ("bwh", "whc", "wh", "whcg")),
+    *(([NEG_X, ["tanh", [4]], [op, [5]]], [["tanh", [0]], [op, [4]]]) for op in ("abs", "square", "rms_wh", "std_bwh")),
+    ([NEG_X, ["mul", [4, 3]]], [["mul", [0, 3]], ["neg", [4]]]),  # -x * v1 = -(x * v1)
+    ([NEG_X, ["tanh", [4]], ["mul", [5, 4]]], [["tanh", [0]], ["mul", [0, 4]]]),  # tanh(-x) * -x = tanh(x) * x
+    ([NEG_X, ["div", [4, 3]]], [["div", [0, 3]], ["neg", [4]]]),  # -x / v1 = -(x / v1)
+    ([STD_X, ["neg", [4]], ["div", [0, 5]]], [STD_X, ["div", [0, 4]], ["neg", [5]]]),  # x / -std = -(x / std)
+    ([NEG_X, ["neg", [3]], ["add", [4, 5]], ["tanh", [6]]], [["add", [0, 3]], ["tanh", [4]], ["neg", [5]]]),
+    ([NEG_X, ["tanh", [4]], EXP_X, ["mul", [5, 6]]], [["tanh", [0]], EXP_X, ["mul", [4, 5]], ["neg", [6]]]),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_BUT_FOR_THE_PLACE_OF_A_SIGN, ids=str)
+def test_layers_that_differ_in_the_place_of_a_sign_have_one_id(one, other):
+    """They are equal bit for bit: a sign changes no rounding. (A root of a second moment needs no eps as a divisor.)"""
+    one, other = LayerSpec.from_json(one), LayerSpec.from_json(other)
+    assert canonical(one) == canonical(other)
+    for batch in (None, BATCH):
+        outputs = [interpreted(spec.nodes, batch, divisors="in value") for spec in (one, other)]
+        np.testing.assert_array_equal(*outputs)
+
+
+def test_a_sign_is_no_less_than_a_difference():
+    """Each with its negative: another layer, though the place of the sign says nothing."""
+    for one, other in SAME_BUT_FOR_THE_PLACE_OF_A_SIGN:
+        for nodes in (one, other):
+            assert canonical(LayerSpec.from_json(nodes)) != canonical(
+                LayerSpec.from_json([*nodes, ["neg", [3 + len(nodes)]]])
+            )
+
+
 DIFFERENT = [
+    ([NEG_X, ["div", [3, 4]]], [["div", [3, 0]], ["neg", [4]]]),  # v1 / -x is not -(v1 / x) at zero, for eps
+    ([NEG_X, ["sigmoid", [4]]], [["sigmoid", [0]], ["neg", [4]]]),
+    ([NEG_X, ["exp", [4]]], [["exp", [0]], ["neg", [4]]]),
+    ([NEG_X, ["neg", [3]], ["max", [4, 5]]], [["max", [0, 3]], ["neg", [4]]]),
+    ([NEG_X, ["add", [4, 3]]], [["add", [0, 3]], ["neg", [4]]]),
+    ([NEG_X, ["add", [4, 3]]], [["add", [0, 3]]]),
     ([["div", [0, 0]], ["mul", [0, 4]]], [["neg", [0]], ["neg", [4]]]),  # x / x is 0 at zero
     ([["rms_wh", [3]], ["mul", [0, 4]]], [["abs", [3]], ["mul", [0, 4]]]),  # sqrt(v1 * v1 + eps)
     ([["sqrt", [0]], ["square", [4]]], [["abs", [0]]]),  # |x| + eps, but 0 at zero

@@ -1,0 +1,1 @@
+"""The search space of optimizer update rules (Neural Optimizer Search)."""
