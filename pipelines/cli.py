@@ -150,12 +150,12 @@ def _check_containers(image: str, search: Search) -> None:
     """Ends the command where steps can't run in containers of an image, or can't see the search's data there."""
     try:
         from pipelines.containers import NoEngine, check_image
-        from pipelines.data_mounts import data_mounts
+        from pipelines.data_mounts import search_mounts
     except ImportError as error:
         _end(str(error), INVALID)
     try:
         check_image(image)
-        data_mounts(search.data)
+        search_mounts(search)
     except (NoEngine, ValueError) as error:
         _end(str(error), INVALID)
 

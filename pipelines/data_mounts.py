@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from docker.types import Mount
 
-from components.records.search import Data
+from components.records.search import Data, Search
+from components.records.tasks import tasks_with_rows
 
 INSIDE = "/tmp"  # working and home directory of the images
 OF_DATA_SETS = "TFDS_DATA_DIR"
@@ -27,8 +28,25 @@ class DataMounts(NamedTuple):
 NOTHING = DataMounts((), {})
 
 
+def search_mounts(search: Search) -> DataMounts:
+    """Returns what the steps need to find a search's data and those of its target; see `data_mounts`.
+
+    Raises:
+        ValueError: where an images: folder has links that lead out of it, or both would lie at one place inside.
+    """
+    found = [data_mounts(task.data) for task in tasks_with_rows(search)]
+    mounts = {mount["Target"]: mount for one in found for mount in one.mounts}  # one source may be that of both
+    for mount in (mount for one in found for mount in one.mounts):
+        if mount != mounts[mount["Target"]]:
+            raise ValueError(
+                "`final_scaling.target.data.source` must be another path than `data.source` in a container's home and "
+                f"working directory. Received: {mounts[mount['Target']]['Source']} and {mount['Source']}."
+            )
+    return DataMounts(tuple(mounts.values()), {name: value for one in found for name, value in one.environment.items()})
+
+
 def data_mounts(data: Data) -> DataMounts:
-    """Returns what the steps need to find a search's data where `data.source` says, as processes of this machine do.
+    """Returns what the steps need to find data where `data.source` says, as processes of this machine do.
 
     A csv: file and an images: folder are mounted read-only, a relative path below the images' working directory. The
     folder of TensorFlow Datasets can be written, so that what is downloaded stays; where there is none yet, the data

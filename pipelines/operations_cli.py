@@ -200,13 +200,14 @@ def _target(
 
     A version that is only named is taken as it is, where Kubeflow has it: a pod that starts searches needs no checkout.
     """
+    from components.records.tasks import tasks_with_rows
     from components.search_file.validate import read_search
     from pipelines.submissions import Target, check_remote
     from pipelines.versions import find_version
 
     text = search_file.read_text(encoding="utf-8")
     search = read_search(text)
-    check_remote(search_dir, text, search.data.source)
+    check_remote(search_dir, text, {f"{task.path}.source": task.data.source for task in tasks_with_rows(search)})
     installation, wanted = Installation(host, namespace, token_file), wanted_package(**package)
     only_named = wanted.version if wanted.file is None and not wanted.compiled else None
     if only_named is None:

@@ -24,6 +24,8 @@ def show_result(summary: Summary, search: str, console: Console) -> None:
         console.print(
             f"        in {winner.network}, width {winner.width:g}, depth {winner.depth:g}, {winner.parameters} weights"
         )
+        if summary.target is not None:
+            console.print(f"        trained, chosen and tested on the target's data, {summary.target}", soft_wrap=True)
         console.print(_predictors([one for one in (summary.single_best, summary.mean_member, summary.ensemble) if one]))
         console.print(f"model:  {search}/model", soft_wrap=True)
     console.print(f"report: {search}/{REPORT}", soft_wrap=True)

@@ -1,6 +1,7 @@
 """Runs of a search on a cluster: submitting one unless one is at work, and listing them."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -60,22 +61,23 @@ def run_name(search: Search) -> str:
     return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 3]}..."
 
 
-def check_remote(uri: str, text: str = "", source: str = "") -> None:
+def check_remote(uri: str, text: str = "", sources: Mapping[str, str] = {}) -> None:
     """Checks what a run on a cluster is given, before anything is sent.
 
     Args:
         uri: of the search directory.
         text: the search file's.
-        source: of its data.
+        sources: of its data and its target's, by their paths in the search file.
 
     Raises:
         ValueError: where the steps couldn't reach the directory or the data, or the search file is too large for a
             parameter.
     """
-    if source.startswith(ON_THIS_MACHINE):
-        raise ValueError(
-            f"`data.source` must be one that the cluster's steps reach: sklearn: or tfds:. Received: {source}."
-        )
+    for path, source in sources.items():
+        if source.startswith(ON_THIS_MACHINE):
+            raise ValueError(
+                f"`{path}` must be one that the cluster's steps reach: sklearn: or tfds:. Received: {source}."
+            )
     if not uri.startswith(REMOTE):
         raise ValueError(
             f"`--search-dir` must be a gs:// or s3:// URI, which the cluster's steps reach. Received: {uri}."

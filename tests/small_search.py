@@ -76,19 +76,24 @@ class WatchedStore(LocalStore):
 class SmallSearch:
     """The search run to its end, with a copy of its directory at each point where a test may want to start.
 
+    Args:
+        folder: for the search directory and its copies.
+        text: the search file of two rounds; by default the small search's.
+
     Attributes:
         at: copies by name: `split`, `proposed`, `probed`, `round 1`, `searched`, `scaled`, `trained`, `finished`.
         reads: (stage, path) of everything that was read.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, text: str | None = None):
         self._folder, self._store = folder, WatchedStore(str(folder / "search"))
+        self._text = text or description()
         self.at: dict[str, Path] = {}
         self._run()
         self.reads = self._store.reads
 
     def _run(self):
-        self._step("data_split", split_search_data, description())
+        self._step("data_split", split_search_data, self._text)
         self._keep("split")
         self._round("proposed", "probed")
         self._keep("round 1")

@@ -12,10 +12,9 @@ import numpy as np
 
 from components.ensemble_assembly.quality import Assembly
 from components.objectives.uncertainty import uncertainty
-from components.records.layout import MANIFEST, MODEL_PROBABILITIES
-from components.records.results import DataManifest
-from components.records.store import Store, open_search, require_record
-from components.search_file.stored import get_search
+from components.records.layout import MODEL_PROBABILITIES
+from components.records.store import Store, open_search
+from components.rounds.context import SearchContext
 from components.search_spaces.registry import open_space
 from components.search_spaces.space import SearchSpace, Spec
 
@@ -37,8 +36,8 @@ def deliver(store: Store, assembly: Assembly) -> None:
     from components.training.runtime import prepare_tensorflow
 
     prepare_tensorflow()
-    search = get_search(store)
-    manifest = require_record(store, MANIFEST, DataManifest)
+    context = SearchContext(store, "ensemble")
+    manifest = context.manifest
     files = []
     for number, member in enumerate(assembly.members, 1):
         files.append(f"model/member-{number}.safetensors")
@@ -46,7 +45,7 @@ def deliver(store: Store, assembly: Assembly) -> None:
         store.create(files[-1], without_slots(store.read(member.weights) or b"", about))
     candidate = assembly.members[0].candidate
     description = {
-        "space": {"name": search.space.name, "settings": search.space.settings},
+        "space": {"name": context.search.space.name, "settings": context.task.space_settings},
         "spec": candidate.spec,
         "variants": [_variant(member.candidate) for member in assembly.members],
         "input_shape": manifest.input_shape,

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from components.records.layout import ROUND_OF_KIND, last_scores, plan_path, trial_path, weights_path
-from components.records.results import Candidate, Plan, TrainingRecord
+from components.records.layout import ROUND_OF_KIND, last_scores, plan_path, require_scores, trial_path, weights_path
+from components.records.results import Candidate, Kind, Plan, TrainingRecord
 from components.records.store import Store, read_record, require_record
+from components.records.tasks import has_target
 from components.rounds.context import SearchContext
 
 
@@ -21,21 +22,23 @@ class Trained(NamedTuple):
 def ensemble_pool(store: Store) -> list[Trained]:
     """Returns the winner and its further initialisations; where none was trained in time, the trained grid points.
 
-    Where time was up before these too, the search's own best in the network to be scaled. Empty where it found nothing.
+    Where time was up before these too, the search's own best in the network to be scaled; where there is a target, on
+    which that was not trained, the best of the re-ranking. Empty where there is none.
     """
     return _trained(store, "winner") + _trained(store, "ensemble") or _trained(store, "grid") or _found(store)
 
 
-def _trained(store: Store, kind: str) -> list[Trained]:
+def _trained(store: Store, kind: Kind) -> list[Trained]:
     plan = require_record(store, plan_path(ROUND_OF_KIND[kind]), Plan)
     return [one for candidate in plan.candidates for one in _models(store, plan, candidate)]
 
 
 def _found(store: Store) -> list[Trained]:
-    """The best candidate of the search rounds, whose weights they keep, in the network that would have been scaled."""
-    context, last = SearchContext(store), last_scores(store)
+    """The best candidate of the rounds before the grid that trained on its task, in the network to be scaled."""
+    context = SearchContext(store, "ensemble")
+    earlier = require_scores(store, ROUND_OF_KIND["rerank"]) if has_target(context.search) else last_scores(store)
     network = context.search.final_scaling.network or context.space.networks[0]
-    for best in last.best[:1] if last else ():
+    for best in earlier.best[:1] if earlier else ():
         plan = require_record(store, plan_path(best.round), Plan)
         candidate = next(one for one in plan.candidates if one.id == best.id)
         chosen = tuple(variant for variant in candidate.variants if variant.network == network)

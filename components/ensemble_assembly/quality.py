@@ -9,7 +9,6 @@ import numpy as np
 from components.ensemble_assembly.greedy import greedy_selection
 from components.ensemble_assembly.pool import Trained
 from components.objectives.metrics import accuracy, brier_score, expected_calibration_error, negative_log_likelihood
-from components.records.rows import read_part
 from components.records.store import Store
 from components.records.summary import PartQuality, PredictorSummary
 from components.rounds.context import SearchContext
@@ -40,12 +39,12 @@ class Assembly(NamedTuple):
 
 def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
     """Selects the ensemble on validation rows, and only then reads the test rows."""
-    context = SearchContext(store)
+    context = SearchContext(store, "ensemble")
     wanted = min(context.search.ensemble.members, len(pool))
-    validation_x, validation_y = read_part(store, "validation")
+    validation_x, validation_y = context.rows("validation")
     validation = _probabilities(context, pool, validation_x)
     chosen = list(greedy_selection(validation, validation_y, wanted, replacement=False, stop_early=False).picks)
-    test_x, test_y = read_part(store, "test")
+    test_x, test_y = context.rows("test")
     test = _probabilities(context, pool, test_x)
     each = [
         PredictorSummary(

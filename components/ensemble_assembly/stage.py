@@ -1,20 +1,18 @@
 """Trains further initialisations of the winner, selects the ensemble greedily, and writes the search's result."""
 
-import msgspec
-
 from components.ensemble_assembly.delivery import deliver
 from components.ensemble_assembly.pool import ensemble_pool
 from components.ensemble_assembly.quality import Assembly, assembled
 from components.ensemble_assembly.summarizing import summarize
 from components.ensemble_assembly.tidying import delete_unused_weights
 from components.records.layout import REPORT, ROUND_OF_KIND, SUMMARY, plan_path
-from components.records.results import Plan, Variant
+from components.records.results import Plan
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record, write_record
 from components.records.summary import Summary
 from components.report.gather import gather
 from components.report.page import render
-from components.rounds.candidates import scaled_candidate
+from components.rounds.candidates import initialised, scaled_candidate
 from components.rounds.context import SearchContext
 from components.rounds.finishing import planned_shards, proposed_shards
 
@@ -25,10 +23,10 @@ def propose_initialisations(store: Store) -> list[str]:
     if shards is not None:
         return shards
     watch = Stopwatch()
-    context = SearchContext(store)
+    context = SearchContext(store, "ensemble")
     winners = require_record(store, plan_path(ROUND_OF_KIND["winner"]), Plan).candidates
     candidates = [
-        scaled_candidate(context, winner.spec, winner.id, _initialisation(winner.variants[0], number))
+        scaled_candidate(context, winner.spec, winner.id, initialised(winner.variants[0], number))
         for winner in winners
         for number in range(1, context.search.ensemble.initialisations)
     ]
@@ -52,7 +50,3 @@ def assemble(store: Store) -> Summary:
     if not store.exists(REPORT):
         store.create(REPORT, render(gather(store)).encode())
     return summary
-
-
-def _initialisation(trained: Variant, number: int) -> Variant:
-    return msgspec.structs.replace(trained, name=f"{trained.name}-i{number}", initialisation=number)

@@ -34,9 +34,10 @@ def summarize(store: Store, assembly: Assembly | None) -> Summary:
         name=search.name,
         seed=search.seed,
         outcome="finished" if assembly is not None else "nothing_survived",
-        why=last.why if last else "",
+        why=_why(last, assembly),
         rounds=tuple(_round(store, plan) for plan in plans.values()),
         rejected=dict(sorted(Counter(one.reason for one in searched if is_rejected(one.reason)).items())),
+        target=search.final_scaling.target.data.source if search.final_scaling.target.data else None,
         winner=_winner(store, assembly) if assembly else None,
         members=assembly.member_qualities if assembly else (),
         single_best=assembly.single_best if assembly else None,
@@ -46,6 +47,13 @@ def summarize(store: Store, assembly: Assembly | None) -> Summary:
         active_seconds=last.active_seconds if last else 0.0,
         finishing_seconds=sum(active_seconds(round_spans(store, plans[path])) for path in ROUND_OF_KIND.values()),
     )
+
+
+def _why(last: Scores | None, assembly: Assembly | None) -> str:
+    """What ended the search rounds; and, where these found designs, why there is no model all the same."""
+    why = last.why if last else ""
+    found = last is not None and bool(last.best)
+    return why if assembly or not found else f"{why}; no design was trained on the target in time, or all failed there"
 
 
 def _round(store: Store, plan: Plan) -> RoundSummary:
@@ -68,7 +76,7 @@ def _round(store: Store, plan: Plan) -> RoundSummary:
 
 
 def _winner(store: Store, assembly: Assembly) -> WinnerSummary:
-    space = SearchContext(store).space
+    space = SearchContext(store, "ensemble").space
     member = assembly.members[0]
     candidate, variant = member.candidate, member.candidate.variants[0]
     spec = space.from_json(candidate.spec)

@@ -25,7 +25,7 @@ def propose_scaling(store: Store, part: Part) -> list[str]:
     if shards is not None:
         return shards
     watch = Stopwatch()
-    context = SearchContext(store)
+    context = SearchContext(store, part)
     return proposed_shards(store, context.search, part, PROPOSALS[part](context), STEPS[part](context.search), watch)
 
 

@@ -94,7 +94,10 @@ class Compared(Part, frozen=True, kw_only=True):
 
     Fields:
         name: what the row is called, such as `winner` or `EvoNorm-B0`.
-        accuracy: validation accuracy in each network of the comparison, [0, 1]; None where it was not trained.
+        accuracy: validation accuracy in each network of the comparison, [0, 1], the mean over its initialisations; None
+            where it was not trained.
+        spread: standard deviation over the initialisations of each network; None where there are not two.
+        learning_rates: the one found best in each network; None where the space has none.
         mean: their mean.
         latency_ms: geometric mean over the networks.
         parameters: trainable parameters in the comparison's first network.
@@ -105,6 +108,8 @@ class Compared(Part, frozen=True, kw_only=True):
     name: str
     role: Literal["winner", "searched", "baseline"]
     accuracy: tuple[float | None, ...] = ()
+    spread: tuple[float | None, ...] = ()
+    learning_rates: tuple[float | None, ...] = ()
     mean: float | None = None
     latency_ms: float | None = None
     parameters: int | None = None
@@ -240,8 +245,10 @@ class Contents(Part, frozen=True, kw_only=True):
         status: the status line, such as `finished: 24 candidates tried`.
         advice: what to change, where nothing survived.
         data: the data's manifest.
+        target: that of the data which the finishing rounds train and test on, where these are others.
         candidates: the search rounds' candidates in order of proposal, then any baselines.
-        baseline_note: how the baselines' numbers were won where that differs from the candidates', such as `600 steps`.
+        baseline_note: how the baselines' numbers were won where that differs from the candidates', such as `600 steps`,
+            or why none is among the candidates.
         front: ids of the Pareto front.
         rounds: committed rounds in order, of every kind.
         proposed: candidates that passed the screens before building.
@@ -259,6 +266,7 @@ class Contents(Part, frozen=True, kw_only=True):
     status: str = ""
     advice: tuple[str, ...] = ()
     data: DataManifest | None = None
+    target: DataManifest | None = None
     candidates: tuple[Tried, ...] = ()
     baseline_note: str = ""
     front: tuple[str, ...] = ()

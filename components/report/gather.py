@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from components.records.layout import (
-    MANIFEST,
     ROUND_OF_KIND,
     SUMMARY,
     committed_rounds,
     last_scores,
+    manifest_path,
     plan_path,
     scores_path,
 )
@@ -18,6 +18,7 @@ from components.records.results import DataManifest, Plan, Scores
 from components.records.search import Search
 from components.records.store import Store, read_record
 from components.records.summary import Summary
+from components.records.tasks import has_target, target_task
 from components.records.timing import StepTiming
 from components.report.contents import Contents, Economy, State
 from components.report.gather_ensemble import gathered_ensemble, gathered_reliability, gathered_uncertainty
@@ -35,23 +36,24 @@ def gather(store: Store) -> Contents:
     Raises:
         FileNotFoundError: where the directory holds no search.
     """
-    context = SearchContext(store)
-    search, space = context.search, context.space
-    manifest = read_record(store, MANIFEST, DataManifest)
+    context, finishing = SearchContext(store), SearchContext(store, "ensemble")
+    search, space = context.search, finishing.space
     summary = read_record(store, SUMMARY, Summary)
     last = last_scores(store)
     plans = _plans(store)
     scores = {path: found for path in plans if (found := read_record(store, scores_path(path), Scores)) is not None}
     searched = [one for one in plans.values() if one.kind == "search"]
     timings = read_timings(store)
+    baselines = () if has_target(search) else tried_baselines(plans, scores, space)  # of the same task only
     return Contents(
         name=search.name,
         state=_state(summary),
         status=_status(summary, last),
-        advice=_advice(search) if summary and summary.outcome == "nothing_survived" else (),
-        data=manifest,
-        candidates=(*tried_candidates(store, searched, space), *tried_baselines(plans, scores, space)),
-        baseline_note=f"baselines: {search.final_scaling.rerank_steps} steps, as in the comparison",
+        advice=_advice(search, last) if summary and summary.outcome == "nothing_survived" else (),
+        data=_manifest(context),
+        target=_manifest(finishing) if finishing.task.folder != context.task.folder else None,
+        candidates=(*tried_candidates(store, searched, space), *baselines),
+        baseline_note=_baseline_note(search, bool(baselines)),
         front=tuple(one.id for one in last.front) if last else (),
         rounds=gathered_rounds(plans, scores),
         proposed=sum(len(plan.candidates) for plan in searched),
@@ -62,13 +64,24 @@ def gather(store: Store) -> Contents:
         scaling=gathered_grid(store, plans, scores),
         ensemble=gathered_ensemble(summary),
         reliability=gathered_reliability(store),
-        uncertainty=gathered_uncertainty(store, manifest),
+        uncertainty=gathered_uncertainty(store),
         seconds=stage_seconds(timings),
         wall_seconds=wall_seconds(timings),
         bytes_kept=_bytes_kept(store),
         environment=_environment(search, timings),
         failures=candidate_failures(scores),
     )
+
+
+def _manifest(context: SearchContext) -> DataManifest | None:
+    """What the data of a task are, once they have been split."""
+    return read_record(context.store, manifest_path(context.task.folder), DataManifest)
+
+
+def _baseline_note(search: Search, shown: bool) -> str:
+    if has_target(search):
+        return "The baselines were trained on the target, and stand in the comparison."
+    return f"baselines: {search.final_scaling.rerank_steps} steps, as in the comparison" if shown else ""
 
 
 def _plans(store: Store) -> dict[str, Plan]:
@@ -93,7 +106,13 @@ def _status(summary: Summary | None, last: Scores | None) -> str:
     return f"running: {last.candidates} candidates so far" if last else "running: no round is committed yet"
 
 
-def _advice(search: Search) -> tuple[str, ...]:
+def _advice(search: Search, last: Scores | None) -> tuple[str, ...]:
+    if last is not None and last.best:  # found, but not one of them could be trained on the target
+        rate = target_task(search).training.learning_rate
+        return (
+            f"Give the finishing rounds more time: budget.finishing_hours is {search.budget.finishing_hours}.",
+            f"Try another rate on the target: final_scaling.target.training.learning_rate is {rate:g}.",
+        )
     return (
         f"Give the search more candidates than {search.budget.candidates} (budget.candidates) or more time.",
         f"Train longer before judging: training.probe_steps is {search.training.probe_steps}.",
@@ -122,7 +141,11 @@ def _bytes_kept(store: Store) -> dict[str, int]:
     weights = [path for path in store.paths("") if path.endswith(".safetensors")]
     delivered = sum(store.size_bytes(path) for path in weights if path.startswith("model/"))
     kept = sum(store.size_bytes(path) for path in weights) - delivered
-    parts = {"model": store.size_bytes("model"), "other weights": kept, "data": store.size_bytes("data")}
+    parts = {
+        "model": store.size_bytes("model"),
+        "other weights": kept,
+        "data": sum(map(store.size_bytes, ("data", "target"))),
+    }
     records = sum(store.size_bytes(part) for part in ("rounds", "scaling", "ensemble", "timings")) - kept
     return {**parts, "records": records}
 

@@ -7,13 +7,12 @@ import numpy as np
 from components.objectives.metrics import reliability
 from components.objectives.uncertainty import uncertainty
 from components.records.layout import MODEL_PROBABILITIES
-from components.records.results import DataManifest
-from components.records.rows import read_part
 from components.records.store import Store
 from components.records.summary import PartQuality, PredictorSummary, Summary
 from components.report.binning import histogram, reliability_bins
 from components.report.contents import Ensemble, Predictor, Quality, ReliabilityBin, UncertainRow, Uncertainty
 from components.report.thumbnail import image_of
+from components.rounds.context import SearchContext
 
 MOST_UNCERTAIN = 12
 
@@ -35,15 +34,17 @@ def gathered_reliability(store: Store) -> tuple[ReliabilityBin, ...]:
     probabilities = _test_probabilities(store)
     if probabilities is None:
         return ()
-    return reliability_bins(reliability(probabilities.mean(axis=0), read_part(store, "test")[1]))
+    labels = SearchContext(store, "ensemble").rows("test")[1]
+    return reliability_bins(reliability(probabilities.mean(axis=0), labels))
 
 
-def gathered_uncertainty(store: Store, manifest: DataManifest | None) -> Uncertainty | None:
+def gathered_uncertainty(store: Store) -> Uncertainty | None:
     """How unsure the ensemble is of the test rows, the most uncertain ones first."""
     probabilities = _test_probabilities(store)
-    if probabilities is None or manifest is None:
+    if probabilities is None:
         return None
-    x, labels = read_part(store, "test")
+    context = SearchContext(store, "ensemble")
+    (x, labels), classes = context.rows("test"), context.manifest.classes
     unsure, mean = uncertainty(probabilities), probabilities.mean(axis=0)
     predicted = mean.argmax(axis=1)
     order = np.argsort(-unsure.predictive, kind="stable")[:MOST_UNCERTAIN]
@@ -54,8 +55,8 @@ def gathered_uncertainty(store: Store, manifest: DataManifest | None) -> Uncerta
         rows=tuple(
             UncertainRow(
                 row=int(row),
-                true=manifest.classes[labels[row]],
-                predicted=manifest.classes[predicted[row]],
+                true=classes[labels[row]],
+                predicted=classes[predicted[row]],
                 probability=float(mean[row, predicted[row]]),
                 entropy=float(unsure.predictive[row]),
                 mutual_information=float(unsure.mutual_information[row]),

@@ -1,6 +1,9 @@
 """The part of the report about final scaling: comparison, grid and winner, from the records."""
 
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from components.records.layout import ROUND_OF_KIND, trial_path
 from components.records.results import Candidate, Plan, ScoredCandidate, Scores, TrainingRecord, VariantProfile
@@ -9,6 +12,7 @@ from components.records.summary import Summary
 from components.report.contents import Compared, Comparison, ScalingGrid, ScalingPoint, Winner
 from components.report.gather_rounds import ranked
 from components.rounds.profiles import judging_profile, profiles_of
+from components.rounds.variants import variant_groups
 from components.search_file.stored import get_search
 from components.search_spaces.space import SearchSpace
 
@@ -25,7 +29,7 @@ def gathered_comparison(store: Store, plans: Plans, scores: ScoresOf, space: Sea
     candidates = {one.id: one for one in plan.candidates}
     chosen = committed.best[0].id if committed.best else None
     return Comparison(
-        networks=tuple(variant.network for variant in plan.candidates[0].variants),
+        networks=_networks(plan.candidates[0]),
         steps=plan.full_steps,
         rows=tuple(_compared(store, path, candidates[one.id], one, chosen, space) for one in ranked(committed)),
     )
@@ -98,13 +102,32 @@ def _compared(
     return Compared(
         name=candidate.change if one.role == "baseline" else one.id,
         role="baseline" if one.role == "baseline" else "winner" if is_chosen else "searched",
-        accuracy=one.fitness or (None,) * len(candidate.variants),
+        **_by_network(candidate, one),
         mean=one.quality,
         latency_ms=one.latency_ms,
         parameters=_parameters(store, path, candidate),
         formula=space.formula(space.from_json(one.spec)),
         note=one.detail,
     )
+
+
+def _networks(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(variant.network for variant in candidate.variants))
+
+
+def _by_network(candidate: Candidate, one: ScoredCandidate) -> dict[str, Any]:
+    """Accuracy, its spread over the initialisations, and learning rate in each network."""
+    networks = [group[0].network for group in variant_groups(candidate.variants)]
+    rates = {variant.network: variant.learning_rate for variant in candidate.variants if variant.name in one.variants}
+    found = [
+        [fitness for network, fitness in zip(networks, one.fitness) if network == wanted]
+        for wanted in _networks(candidate)
+    ]
+    return {
+        "accuracy": tuple(float(np.mean(each)) if each else None for each in found),
+        "spread": tuple(float(np.std(each, ddof=1)) if len(each) > 1 else None for each in found),
+        "learning_rates": tuple(rates.get(network) for network in _networks(candidate)),
+    }
 
 
 def _parameters(store: Store, path: str, candidate: Candidate) -> int | None:

@@ -73,7 +73,7 @@ def pareto_section(contents: Contents) -> Section:
             "pareto", "Accuracy against latency", pending(contents, "No candidate has been scored and timed")
         )
     baselines = any(tried.scored.role == "baseline" for tried in contents.candidates)
-    remarks = contents.baseline_note if baselines else "No baseline was timed."
+    remarks = contents.baseline_note or ("" if baselines else "No baseline was timed.")
     caption = f"Up and to the left is better; the line bounds what the front dominates. {remarks}".strip()
     drawing = pareto_figure(contents.candidates, contents.front, chosen)
     return Section("pareto", "Accuracy against latency", figure(drawing, caption))

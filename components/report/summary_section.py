@@ -2,6 +2,7 @@
 
 import math
 
+from components.records.results import DataManifest
 from components.report.contents import Compared, Contents, Ensemble, Predictor
 from components.report.markup import Markup, join, tag
 from components.report.numerals import count, fixed, milliseconds, seconds
@@ -49,7 +50,8 @@ def _ensemble_tiles(contents: Contents) -> list[Markup]:
     if contents.ensemble is None:
         return []
     test = contents.ensemble.together.test
-    rows = contents.data.test.rows if contents.data else 0
+    tested = contents.target or contents.data
+    rows = tested.test.rows if tested else 0
     interval = None
     if test.accuracy is not None and rows:
         low, high = accuracy_interval(test.accuracy, rows)
@@ -105,10 +107,25 @@ def _search_tiles(contents: Contents) -> list[Markup]:
 
 
 def data_section(contents: Contents) -> Section:
-    """Source, shape, classes, and the rows of each part by class."""
-    data = contents.data
+    """Source, shape, classes, and the rows of each part by class; those of the target below those of the search."""
+    data, target = contents.data, contents.target
     if data is None:
         return Section("data", "Data", pending(contents, "The data have not been split"))
+    purpose = "Training rows train, validation rows guide the search, and test rows are read once, at the end."
+    if target is None:
+        return Section("data", "Data", join([*_data_parts(data, purpose)]))
+    own = "The search rounds train on these rows and are guided by their validation rows; nothing reads the test rows."
+    finishing = (
+        "The best few were trained again on these rows, the target's: they are ranked, scaled and assembled on its "
+        "validation rows, and its test rows are read once, at the end."
+    )
+    headings = [tag("h3", "Of the search rounds"), tag("h3", "Of the target")]
+    return Section(
+        "data", "Data", join([headings[0], *_data_parts(data, own), headings[1], *_data_parts(target, finishing)])
+    )
+
+
+def _data_parts(data: DataManifest, purpose: str) -> list[Markup]:
     parts = [("train", data.train), ("validation", data.validation), ("test", data.test)]
     listed = len(data.classes) <= LISTED_CLASSES
     rows = [Row([name, count(part.rows), *map(count, _by_class(part.class_rows, listed))]) for name, part in parts]
@@ -117,14 +134,19 @@ def data_section(contents: Contents) -> Section:
     description = facts(
         [
             ("source", data.source),
-            ("a row", f"{shape} {'values' if len(data.input_shape) == 1 else 'pixels and channels'}"),
+            ("a row", f"{shape} {_unit(data)}"),
             ("classes", count(len(data.classes))),
             ("rows", count(sum(part.rows for _, part in parts))),
         ]
     )
     by_part = table("Rows of each part, and of the classes in it", [Words("part"), "rows", *columns], rows)
-    purpose = "Training rows train, validation rows guide the search, and test rows are read once, at the end."
-    return Section("data", "Data", join([description, note(purpose), by_part]))
+    return [description, note(purpose), by_part]
+
+
+def _unit(data: DataManifest) -> str:
+    if data.vocabulary is not None:
+        return f"words, of {count(data.vocabulary - 2)} that are known"  # the others are padding and an unknown word
+    return "values" if len(data.input_shape) == 1 else "pixels and channels"
 
 
 def _by_class(rows: tuple[int, ...], listed: bool) -> tuple[int, ...]:

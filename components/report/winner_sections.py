@@ -81,7 +81,8 @@ def comparison_section(contents: Contents) -> Section:
         return Section("comparison", "Comparison with baselines", words)
     columns = [Words("design"), *comparison.networks, "mean", "latency", "parameters", Words("formula")]
     rows = [Row(_compared(row, len(comparison.networks)), row.role) for row in comparison.rows]
-    steps = f"Every row was trained for {count(comparison.steps)} steps with the same settings."
+    task = f" on {contents.target.source}, the target's data," if contents.target else ""
+    steps = f"Every row was trained{task} for {count(comparison.steps)} steps with the same settings."
     lacking = None if any(row.role == "baseline" for row in comparison.rows) else absent("No baseline was compared.")
     caption = "Validation accuracy in each network; latency is the geometric mean over the networks"
     return Section(
@@ -90,10 +91,20 @@ def comparison_section(contents: Contents) -> Section:
 
 
 def _compared(row: Compared, networks: int) -> list[str]:
-    accuracy = [*row.accuracy, *[None] * networks][:networks]
+    cells = [_accuracy(row, index) for index in range(networks)]
     name = tag("span", row.name, tag("span", row.role, class_="role") if row.role != row.name else None)
     words = tag("span", row.note, class_="failed") if row.note else tag("code", row.formula)
-    return [name, *map(fixed, accuracy), fixed(row.mean), milliseconds(row.latency_ms), count(row.parameters), words]
+    return [name, *cells, fixed(row.mean), milliseconds(row.latency_ms), count(row.parameters), words]
+
+
+def _accuracy(row: Compared, network: int) -> str:
+    """Accuracy in a network, its spread over the initialisations, and the learning rate."""
+    if network >= len(row.accuracy) or row.accuracy[network] is None:
+        return fixed(None)
+    spread = row.spread[network] if network < len(row.spread) else None
+    rate = row.learning_rates[network] if network < len(row.learning_rates) else None
+    parts = [fixed(row.accuracy[network]), "" if spread is None else f" ± {fixed(spread)}"]
+    return "".join([*parts, "" if rate is None else f" at {rate:g}"])
 
 
 def scaling_section(contents: Contents) -> Section:

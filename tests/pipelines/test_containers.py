@@ -6,9 +6,9 @@ import os
 import pytest
 from kfp.local import docker_task_handler
 
-from components.records.search import Data
+from components.records.search import Choice, Data, FinalScaling, Search, Target
 from pipelines import containers
-from pipelines.data_mounts import NOTHING, data_mounts
+from pipelines.data_mounts import NOTHING, data_mounts, search_mounts
 from pipelines.workers import ChangedRunner
 
 
@@ -58,6 +58,29 @@ def test_data_sets_stay_where_they_are_downloaded_to(tmp_path, monkeypatch):
     assert data_mounts(Data(source="tfds:mnist")).environment == {"TFDS_DATA_DIR": str(tmp_path)}
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "none"))
     assert data_mounts(Data(source="tfds:mnist")) == NOTHING
+
+
+def targeted(source, target):
+    """What a search with a target needs: places of its mounts, and the environment."""
+    scaling = FinalScaling(target=Target(data=Data(source=target)))
+    search = Search(name="a", data=Data(source=source), space=Choice(name="b"), final_scaling=scaling)
+    found = search_mounts(search)
+    return [(mount["Source"], mount["Target"]) for mount in found.mounts], found.environment
+
+
+def test_the_targets_data_are_mounted_beside_the_searches(tmp_path, monkeypatch):
+    table, folder = tmp_path / "table.csv", tmp_path / "images"
+    table.touch()
+    folder.mkdir()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(tmp_path)
+    assert targeted(f"csv:{table}", f"images:{folder}") == ([(str(table),) * 2, (str(folder),) * 2], {})
+    assert targeted(f"csv:{table}", f"csv:{table}") == ([(str(table),) * 2], {})
+    assert targeted("sklearn:digits", "tfds:mnist") == ([(str(tmp_path),) * 2], {"TFDS_DATA_DIR": str(tmp_path)})
+    (folder / "table.csv").touch()
+    with pytest.raises(ValueError, match=f"must be another path .* Received: {folder}/table.csv and {table}"):
+        targeted("csv:table.csv", "csv:~/table.csv")  # both would be /tmp/table.csv
 
 
 @pytest.mark.parametrize("target", ["../outside", "outside"])

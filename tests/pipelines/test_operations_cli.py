@@ -166,7 +166,13 @@ def test_data_on_this_machine_are_refused_for_a_cluster(api, tmp_path, package):
     path.write_text(TEXT.replace("'sklearn:digits'", "'images:/data/shoes', image_size: [28, 28]"))
     result = call(run, path, "--search-dir", URI, "--host", api.host, "--package", package, "--version", "c0ffee")
     assert result.exit_code == 2
-    assert "`data.source` must be one that the cluster's steps reach" in " ".join(result.output.split())
+    assert "`$.data.source` must be one that the cluster's steps reach" in " ".join(result.output.split())
+    target = "space: {name: norm_act_layer}, final_scaling: {target: {data: {source: 'images:/x', image_size: [8, 8]}}}"
+    path.write_text(TEXT.replace("space: {name: norm_act_layer}", target))
+    result = call(run, path, "--search-dir", URI, "--host", api.host, "--package", package, "--version", "c0ffee")
+    assert result.exit_code == 2
+    said = "`$.final_scaling.target.data.source` must be one that the cluster's steps reach"
+    assert said in " ".join(result.output.split())
     assert api.requests == []
 
 

@@ -123,6 +123,15 @@ def test_data_lists_classes_or_their_extremes(full):
     assert rows_of(data_section(msgspec.structs.replace(full, data=data)).content)["test"] == ["465", "1", "30"]
 
 
+@pytest.mark.parametrize(
+    ("shape", "vocabulary", "said"),
+    [((13,), None, "13 values"), ((8, 8, 1), None, "8 × 8 × 1 pixels"), ((64,), 5002, "64 words, of 5,000 that")],
+)
+def test_data_say_what_a_row_is(full, shape, vocabulary, said):
+    data = msgspec.structs.replace(full.data, input_shape=shape, vocabulary=vocabulary)
+    assert said in data_section(msgspec.structs.replace(full, data=data)).content
+
+
 def test_seconds_add_up_over_parts_and_stages(full):
     content = seconds_section(full).content
     rows = rows_of(content)
