@@ -29,9 +29,12 @@ lint: setup
 types: setup
 	.venv/bin/mypy
 
-bench: setup ## Measure the training step against model.fit and the bare floor, and layers against hand-written ones
+bench: setup ## Measure the training step against model.fit and the bare floor, and layers and update rules against hand-written ones
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.training_step
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.layer_cost
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.rule_cost
+	$(RUN) -m benchmarks.controller_cost
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.queue_idle
 
 bench-evonorm: setup ## Search for layers with five seeds in three ways and compare what they find; goes on where it was stopped
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.evonorm_results

@@ -7,8 +7,6 @@ piece of work its row in `rows.jsonl`, so the same command goes on where it was 
 Usage: python -m benchmarks.evonorm_results [--seeds 5] [--candidates 120] [--workers 2] [--folder runs/evonorm]
 """
 
-import json
-import multiprocessing
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -18,13 +16,12 @@ from typing import Any
 import click
 
 from benchmarks.evonorm_layers import NETWORKS, known_layer, train_layer
-from benchmarks.evonorm_search import ARMS, run_search
+from benchmarks.evonorm_search import ARMS, description
 from benchmarks.evonorm_tables import FOUND, KNOWN, LARGE_BATCH, SMALL_BATCH, tables
+from benchmarks.resumable import Job, Results, Row, complete
+from benchmarks.search_rounds import run_search
 
 FIRST_SEED = 10  # the searches' settings were chosen on seeds 0 and 1
-
-Job = dict[str, Any]
-Row = dict[str, Any]
 
 
 @click.command()
@@ -41,35 +38,11 @@ def main(seeds: int, candidates: int, workers: int, folder: Path, tables_only: b
     if not tables_only:
         searches = [search_job(arm, seed, candidates) for seed in numbers for arm in list(ARMS)[:2]]
         without = [search_job(arm, seed, candidates) for seed in numbers for arm in list(ARMS)[2:]]
+        work = partial(do, folder=str(folder))
         for jobs in (searches, without):
-            complete(folder, jobs, results, workers, tasks=1)  # a process of its own for each search
-            complete(folder, layer_jobs(results, numbers, candidates), results, workers, tasks=30)
+            complete(work, jobs, results, workers, tasks=1)  # a process of its own for each search
+            complete(work, layer_jobs(results, numbers, candidates), results, workers, tasks=30)
     click.echo(tables(results.rows, candidates))
-
-
-class Results:
-    """The rows of finished jobs, each a line of a file.
-
-    Args:
-        path: of the file; a last line that was cut off is passed over.
-    """
-
-    def __init__(self, path: Path):
-        self._path = path
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        self.rows: list[Row] = [json.loads(line) for line in lines if line.endswith("\n")]
-        if lines and not lines[-1].endswith("\n"):
-            path.write_text("".join(lines[:-1]), encoding="utf-8")
-
-    def of(self, job: Job) -> Row | None:
-        """The row of a job, None where it isn't finished."""
-        return next((row for row in self.rows if row["job"] == job), None)
-
-    def add(self, row: Row) -> None:
-        """Keeps a row."""
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        self.rows.append(row)
 
 
 def search_job(arm: str, seed: int, candidates: int) -> Job:
@@ -100,31 +73,11 @@ def layer_jobs(results: Results, seeds: Iterable[int], candidates: int) -> list[
     return jobs
 
 
-def complete(folder: Path, jobs: Iterable[Job], results: Results, workers: int, tasks: int) -> None:
-    """Does the jobs that have no row yet, and keeps each row as soon as it is there.
-
-    Args:
-        folder: of the benchmark.
-        jobs: in the order in which they are begun.
-        results: where the rows are.
-        workers: processes at once.
-        tasks: jobs that a process does before the next one takes its place.
-    """
-    missing = [job for job in jobs if results.of(job) is None]
-    # Not concurrent.futures: in Python 3.11 its pool hangs once its processes have done `max_tasks_per_child` jobs.
-    with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=tasks) as pool:
-        done = pool.imap_unordered(partial(do, folder=str(folder)), missing)
-        for number, (job, row) in enumerate(done, start=1):
-            results.add({"job": job, **row})
-            about = {name: value for name, value in job.items() if name != "spec"}
-            click.echo(f"{number}/{len(missing)} {about} {row['wall_seconds']:.0f} s", err=True)
-
-
 def do(job: Job, folder: str) -> tuple[Job, Row]:
     """Does a job in a worker process and returns it with its row."""
     start = time.perf_counter()
     if job["kind"] == "search":
-        row = run_search(search_folder(folder, job), job["arm"], job["seed"], job["candidates"])
+        row = run_search(search_folder(folder, job), description(job["arm"], job["seed"], job["candidates"]))
     else:
         # The split of the searches of this seed: their test rows took no part in what they found.
         split = min(Path(folder).glob(f"search-*-{job['seed']}-*"))

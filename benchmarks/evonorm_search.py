@@ -1,22 +1,6 @@
-"""One search of the EvoNorm benchmark: the pipeline's own stages, called in this process, and what its records say."""
+"""The searches that the EvoNorm benchmark compares."""
 
-import gc
-import json
-import time
-from collections import Counter
-from pathlib import Path
 from typing import Any
-
-import yaml
-
-from components.candidate_generation.stage import propose_round
-from components.candidate_training.stage import train_shard
-from components.data_split.stage import split_search_data
-from components.multi_objective_scoring.stage import score_round
-from components.records.layout import committed_rounds, plan_path, round_of, scores_path, trial_path
-from components.records.results import Plan, Scores, TrainingRecord
-from components.records.store import Store, open_search, read_record, require_record
-from components.rejection_screening.stage import screen_shard
 
 EVOLUTION = {"name": "evolution", "settings": {"initial": 2, "fresh": 0.2, "tournament": 0.3}}
 REJECTION = {"quality_threshold": 0.2, "rule": "any", "stability": {"networks": "cheapest"}}
@@ -39,79 +23,12 @@ COMMON: dict[str, Any] = {
 }
 
 
-def run_search(folder: Path, arm: str, seed: int, candidates: int) -> dict[str, Any]:
-    """Runs the rounds of a search, or goes on with it where its folder has some, and returns its row.
+def description(arm: str, seed: int, candidates: int) -> dict[str, Any]:
+    """Returns the description of a search.
 
     Args:
-        folder: the search directory.
         arm: a key of `ARMS`.
         seed: of the search.
         candidates: how many are tried.
-
-    Returns:
-        The row: `best` (spec), `quality` (its mean validation accuracy), `reasons` (how many candidates of each),
-        `predicted_saved_seconds`, and `rounds`: after each the candidates and training steps so far, the CPU seconds of
-        everything and of screening alone, and the best quality, None where nothing was trained in full yet.
     """
-    store = open_search(str(folder))
-    split_search_data(
-        store, yaml.safe_dump({**COMMON, **ARMS[arm], "seed": seed, "budget": {"candidates": candidates}})
-    )
-    while _another_round(store):
-        start = time.process_time()
-        (shard,) = propose_round(store)
-        gc.freeze()  # thousands of screened graphs are remembered, which each collection after a trial would go through
-        train_shard(store, shard, "probe")
-        probed = time.process_time()
-        screen_shard(store, shard)
-        screened = time.process_time()
-        train_shard(store, shard, "full")
-        _note(store, round_of(shard), screening_seconds=screened - probed, seconds=time.process_time() - start)
-        score_round(store, round_of(shard))
-    return _row(store)
-
-
-def _another_round(store: Store) -> bool:
-    committed = committed_rounds(store)
-    return not committed or require_record(store, scores_path(committed[-1]), Scores).another_round
-
-
-def _note(store: Store, round_path: str, **cpu_seconds: float) -> None:
-    """Keeps what a round took. CPU seconds, which other work on the machine doesn't change much."""
-    store.create(_noted(round_path), json.dumps(cpu_seconds).encode())
-
-
-def _noted(round_path: str) -> str:
-    return f"benchmark/{Path(round_path).name}.json"
-
-
-def _row(store: Store) -> dict[str, Any]:
-    reasons: Counter[str] = Counter()
-    so_far = {"candidates": 0, "steps": 0, "seconds": 0.0, "screening_seconds": 0.0}
-    saved, rounds, best = 0.0, [], None
-    for path in committed_rounds(store):
-        scores, plan = require_record(store, scores_path(path), Scores), require_record(store, plan_path(path), Plan)
-        best = scores.best[0] if scores.best else None
-        reasons.update(one.reason or "trained in full" for one in scores.scored)
-        noted = json.loads(store.read(_noted(path)) or b"{}")
-        added = {"candidates": len(scores.scored), "steps": _steps(store, plan), **noted}
-        so_far = {name: value + added.get(name, 0) for name, value in so_far.items()}
-        rounds.append({**so_far, "quality": best.quality if best else None})
-        saved += scores.predicted_saved_seconds
-    return {
-        "best": best.spec if best else None,
-        "quality": best.quality if best else None,
-        "reasons": reasons,
-        "predicted_saved_seconds": saved,
-        "rounds": rounds,
-    }
-
-
-def _steps(store: Store, plan: Plan) -> int:
-    """The training steps of a round; the full phase continues the probe."""
-    steps = 0
-    for candidate in plan.candidates:
-        for name, before in (("probe", 0), ("training", plan.probe_steps)):
-            record = read_record(store, f"{trial_path(plan.round, candidate.id)}/{name}.json", TrainingRecord)
-            steps += sum(one.steps - before for one in record.trials if one.status != "not_built") if record else 0
-    return steps
+    return {**COMMON, **ARMS[arm], "seed": seed, "budget": {"candidates": candidates}}

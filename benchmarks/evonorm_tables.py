@@ -1,18 +1,17 @@
 """The rows of the EvoNorm benchmark as tables in Markdown: means and standard deviations over the seeds."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from benchmarks.evonorm_layers import NETWORKS, formula
 from benchmarks.evonorm_search import ARMS
+from benchmarks.resumable import Row
+from benchmarks.statistics import lead, markdown, paired, spread
 
 KNOWN = ("BN-ReLU", "EvoNorm-B0", "EvoNorm-S0")
 SMALL_BATCH, LARGE_BATCH = 8, 128
 FOUND = "found by "
-
-Row = dict[str, Any]
 
 
 def tables(rows: Sequence[Row], candidates: int) -> str:
@@ -44,7 +43,7 @@ def differences(searches: Sequence[Row], layers: Sequence[Row]) -> str:
     """By how much evolution's results differ from the others', seed by seed."""
     lines = []
     for arm in list(ARMS)[1:]:
-        pairs = _pairs(searches, "evolution", arm)
+        pairs = paired(searches, "evolution", arm)
         if not pairs:
             continue
         quality = [one["quality"] - other["quality"] for one, other in pairs if one["quality"] and other["quality"]]
@@ -69,7 +68,7 @@ def rejection_table(searches: Sequence[Row]) -> str:
                 [screening_seconds(row) for row in rows],
             )
             lines.append([f"{arm}: predicted", str(len(rows)), *_net(saved, screening), ""])
-    pairs = _pairs(searches, "evolution", list(ARMS)[2])
+    pairs = paired(searches, "evolution", list(ARMS)[2])
     if pairs:
         last = [(one["rounds"][-1], other["rounds"][-1]) for one, other in pairs]
         screening = [screening_seconds(one) for one, _ in pairs]
@@ -128,37 +127,3 @@ def test_accuracy(layers: Sequence[Row], search: Row) -> float | None:
         and row["job"]["spec"] == search["best"]
     ]
     return float(np.mean(of)) if len(of) == len(NETWORKS) else None
-
-
-def lead(one: Row, other: Row, unit: str) -> float:
-    """Returns by how much a search was ahead of another when the shorter one ended, in training steps or seconds."""
-    amount = min(search["rounds"][-1][unit] for search in (one, other))
-    return quality_after(one, amount, unit) - quality_after(other, amount, unit)
-
-
-def quality_after(search: Row, amount: float, unit: str) -> float:
-    """Returns the best quality that a search had after so many training steps, or seconds; 0 before its first."""
-    done = [point["quality"] or 0.0 for point in search["rounds"] if point[unit] <= amount]
-    return max(done, default=0.0)
-
-
-def spread(values: Iterable[float | None]) -> str:
-    """Returns `mean ± standard deviation` of what is there, with digits that suit its size."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return "-"
-    digits = 3 if max(abs(value) for value in known) < 2 else 0
-    mean = f"{np.mean(known):.{digits}f}"
-    return f"{mean} ± {np.std(known, ddof=1):.{digits}f}" if len(known) > 1 else mean
-
-
-def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Returns a table in Markdown."""
-    rows = [head, ["---"] * len(head), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _pairs(searches: Sequence[Row], first: str, second: str) -> list[tuple[Row, Row]]:
-    by_arm = {arm: {row["job"]["seed"]: row for row in searches if row["job"]["arm"] == arm} for arm in (first, second)}
-    seeds = sorted(by_arm[first].keys() & by_arm[second].keys())
-    return [(by_arm[first][seed], by_arm[second][seed]) for seed in seeds]

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from benchmarks.evonorm_results import Results, layer_jobs, search_job
-from benchmarks.evonorm_tables import differences, quality_after, rejection_table, search_table, spread
+from benchmarks.evonorm_results import layer_jobs, search_job
+from benchmarks.evonorm_tables import differences, rejection_table, search_table
+from benchmarks.resumable import Results
+from benchmarks.statistics import quality_after, spread
 
 LAYER = [["tanh", [0]]]
 

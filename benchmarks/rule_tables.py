@@ -1,0 +1,100 @@
+"""The rows of the update-rule benchmark as tables in Markdown: means and standard deviations over the seeds."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.resumable import Row
+from benchmarks.rule_search import ARMS
+from benchmarks.rule_trainings import formula
+from benchmarks.statistics import lead, markdown, paired, spread
+
+KNOWN = ("SGD", "Momentum", "RMSProp", "Adam", "PowerSign", "AddSign")
+FOUND = "found by "
+SCHEDULES = ("constant", "cosine")
+PARTS = 4  # of a search, for the curve of its reward
+
+
+def tables(rows: Sequence[Row], candidates: int) -> str:
+    """Returns all tables that the rows allow; a spread is the standard deviation over seeds (n - 1)."""
+    searches = [row for row in rows if row["job"]["kind"] == "search" and row["job"]["candidates"] == candidates]
+    trainings = [row for row in rows if row["job"]["kind"] == "training"]
+    parts = [curve(searches, candidates), differences(searches), training_table(trainings), found_list(searches)]
+    return "\n\n".join(parts)
+
+
+def curve(searches: Sequence[Row], candidates: int) -> str:
+    """How the reward rises over a search: the mean over the rules of each quarter, and the best rule so far."""
+    bounds = [candidates * part // PARTS for part in range(PARTS + 1)]
+    labels = [f"rules {first + 1}-{last}" for first, last in itertools.pairwise(bounds)]
+    lines = []
+    for kind, values in (("mean reward", mean_rewards), ("best so far", best_so_far)):
+        for arm in ARMS:
+            of = [values(row, bounds) for row in searches if row["job"]["arm"] == arm]
+            if of:
+                lines.append([f"{kind}, {arm}", str(len(of)), *(spread(column) for column in zip(*of, strict=True))])
+    return markdown([f"{candidates} rules each", "seeds", *labels], lines)
+
+
+def mean_rewards(search: Row, bounds: Sequence[int]) -> list[float]:
+    """The mean reward of the rules between successive bounds; a rejected rule counts 0."""
+    ends = [point["candidates"] for point in search["rounds"]]
+    sizes = np.diff([0, *ends])
+    means = [point["mean"] for point in search["rounds"]]
+    parts = []
+    for first, last in itertools.pairwise(bounds):
+        inside = [index for index, end in enumerate(ends) if first < end <= last]
+        weights = sizes[inside]
+        parts.append(float(np.dot(weights, [means[index] for index in inside]) / weights.sum()))
+    return parts
+
+
+def best_so_far(search: Row, bounds: Sequence[int]) -> list[float]:
+    """The best quality of a search after as many rules as each bound says, but the first."""
+    return [
+        max((point["quality"] or 0.0 for point in search["rounds"] if point["candidates"] <= bound), default=0.0)
+        for bound in bounds[1:]
+    ]
+
+
+def differences(searches: Sequence[Row]) -> str:
+    """By how much the learned controller's and evolution's results differ from random search's, seed by seed."""
+    lines = []
+    for arm in ARMS:
+        pairs = paired(searches, arm, "random") if arm != "random" else []
+        if pairs:
+            best = [(one["quality"] or 0.0) - (other["quality"] or 0.0) for one, other in pairs]
+            mean = [one["rounds"][-1]["mean"] - other["rounds"][-1]["mean"] for one, other in pairs]
+            equal = [lead(one, other, "steps") for one, other in pairs]
+            lines.append([f"{arm} less random", str(len(pairs)), *map(spread, (best, mean, equal))])
+    head = ["paired by seed", "seeds", "best rule", "mean of the last round", "best rule at as many training steps"]
+    return markdown(head, lines)
+
+
+def training_table(trainings: Sequence[Row]) -> str:
+    """Test accuracy of the target network with each rule at its own best learning rate."""
+    lines = []
+    for name in (*KNOWN, *(FOUND + arm for arm in ARMS)):
+        cells: list[str] = []
+        seeds = 0
+        for schedule in SCHEDULES:
+            of = [row for row in trainings if (row["job"]["rule"], row["job"]["schedule"]) == (name, schedule)]
+            rates = sorted({row["learning_rate"] for row in of if row["learning_rate"] is not None})
+            cells += [spread([row["test"] or 0.0 for row in of]), ", ".join(f"{rate:g}" for rate in rates) or "-"]
+            seeds = max(seeds, len(of))
+        if seeds:
+            lines.append([name, str(seeds), *cells])
+    columns = [text for schedule in SCHEDULES for text in (f"test, {schedule} rate", "best rates")]
+    return markdown(["rule", "seeds", *columns], lines)
+
+
+def found_list(searches: Sequence[Row]) -> str:
+    """What each search found."""
+    ordered = sorted(searches, key=lambda row: (list(ARMS).index(row["job"]["arm"]), row["job"]["seed"]))
+    lines = [
+        [row["job"]["arm"], str(row["job"]["seed"]), f"{row['quality']:.3f}", f"`{formula(row['best'])}`"]
+        for row in ordered
+        if row["best"]
+    ]
+    return markdown(["search", "seed", "validation", "rule"], lines)
