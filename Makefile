@@ -4,7 +4,7 @@ KILLS ?= 100
 IMAGE_FOR ?= cpu
 SEARCH ?= pipelines/searches/digits.yaml
 
-.PHONY: help setup search test lint types bench bench-evonorm faults e2e compile image test-image lock clean
+.PHONY: help setup search test lint types bench bench-evonorm bench-rules faults e2e compile image test-image lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ bench: setup ## Measure the training step against model.fit and the bare floor, 
 
 bench-evonorm: setup ## Search for layers with five seeds in three ways and compare what they find; goes on where it was stopped
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.evonorm_results
+
+bench-rules: setup ## Search for update rules with five seeds in three ways and compare what they find; goes on where it was stopped
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.rule_results
 
 faults: setup ## Kill searches at KILLS=100 seeded moments and compare what they find
 	$(RUN) -m tests.faults.kill_search --kills $(KILLS)

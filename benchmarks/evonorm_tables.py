@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.evonorm_layers import NETWORKS, formula
 from benchmarks.evonorm_search import ARMS
 from benchmarks.resumable import Row
-from benchmarks.statistics import lead, markdown, paired, spread
+from benchmarks.statistics import found_table, lead, markdown, paired, spread
 
 KNOWN = ("BN-ReLU", "EvoNorm-B0", "EvoNorm-S0")
 SMALL_BATCH, LARGE_BATCH = 8, 128
@@ -19,7 +19,7 @@ def tables(rows: Sequence[Row], candidates: int) -> str:
     searches = [row for row in rows if row["job"]["kind"] == "search" and row["job"]["candidates"] == candidates]
     layers = [row for row in rows if row["job"]["kind"] == "layer"]
     parts = [search_table(searches, layers, candidates), differences(searches, layers), rejection_table(searches)]
-    return "\n\n".join([*parts, layer_table(layers), found_list(searches)])
+    return "\n\n".join([*parts, layer_table(layers), found_table(searches, list(ARMS), formula, "layer")])
 
 
 def search_table(searches: Sequence[Row], layers: Sequence[Row], candidates: int) -> str:
@@ -103,17 +103,6 @@ def layer_table(layers: Sequence[Row]) -> str:
                 cells = [spread(accuracy[network].values()) for network in NETWORKS]
                 lines.append([name, str(batch), str(len(seeds)), *cells, spread(means)])
     return markdown(["layer: test accuracy", "batch", "seeds", *NETWORKS, "mean"], lines)
-
-
-def found_list(searches: Sequence[Row]) -> str:
-    """What each search found."""
-    ordered = sorted(searches, key=lambda row: (list(ARMS).index(row["job"]["arm"]), row["job"]["seed"]))
-    lines = [
-        [row["job"]["arm"], str(row["job"]["seed"]), f"{row['quality']:.3f}", f"`{formula(row['best'])}`"]
-        for row in ordered
-        if row["best"]
-    ]
-    return markdown(["search", "seed", "validation", "layer"], lines)
 
 
 def test_accuracy(layers: Sequence[Row], search: Row) -> float | None:

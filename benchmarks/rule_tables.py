@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.resumable import Row
 from benchmarks.rule_search import ARMS
 from benchmarks.rule_trainings import formula
-from benchmarks.statistics import lead, markdown, paired, spread
+from benchmarks.statistics import found_table, lead, markdown, paired, spread
 
 KNOWN = ("SGD", "Momentum", "RMSProp", "Adam", "PowerSign", "AddSign")
 FOUND = "found by "
@@ -20,7 +20,12 @@ def tables(rows: Sequence[Row], candidates: int) -> str:
     """Returns all tables that the rows allow; a spread is the standard deviation over seeds (n - 1)."""
     searches = [row for row in rows if row["job"]["kind"] == "search" and row["job"]["candidates"] == candidates]
     trainings = [row for row in rows if row["job"]["kind"] == "training"]
-    parts = [curve(searches, candidates), differences(searches), training_table(trainings), found_list(searches)]
+    parts = [
+        curve(searches, candidates),
+        differences(searches),
+        training_table(trainings),
+        found_table(searches, list(ARMS), formula, "rule"),
+    ]
     return "\n\n".join(parts)
 
 
@@ -37,16 +42,17 @@ def curve(searches: Sequence[Row], candidates: int) -> str:
     return markdown([f"{candidates} rules each", "seeds", *labels], lines)
 
 
-def mean_rewards(search: Row, bounds: Sequence[int]) -> list[float]:
-    """The mean reward of the rules between successive bounds; a rejected rule counts 0."""
+def mean_rewards(search: Row, bounds: Sequence[int]) -> list[float | None]:
+    """The mean reward of the rules between successive bounds, a rejected one counting 0; None where it had ended."""
     ends = [point["candidates"] for point in search["rounds"]]
     sizes = np.diff([0, *ends])
     means = [point["mean"] for point in search["rounds"]]
-    parts = []
+    parts: list[float | None] = []
     for first, last in itertools.pairwise(bounds):
         inside = [index for index, end in enumerate(ends) if first < end <= last]
         weights = sizes[inside]
-        parts.append(float(np.dot(weights, [means[index] for index in inside]) / weights.sum()))
+        total = float(np.dot(weights, [means[index] for index in inside]))
+        parts.append(total / float(weights.sum()) if inside else None)
     return parts
 
 
@@ -87,14 +93,3 @@ def training_table(trainings: Sequence[Row]) -> str:
             lines.append([name, str(seeds), *cells])
     columns = [text for schedule in SCHEDULES for text in (f"test, {schedule} rate", "best rates")]
     return markdown(["rule", "seeds", *columns], lines)
-
-
-def found_list(searches: Sequence[Row]) -> str:
-    """What each search found."""
-    ordered = sorted(searches, key=lambda row: (list(ARMS).index(row["job"]["arm"]), row["job"]["seed"]))
-    lines = [
-        [row["job"]["arm"], str(row["job"]["seed"]), f"{row['quality']:.3f}", f"`{formula(row['best'])}`"]
-        for row in ordered
-        if row["best"]
-    ]
-    return markdown(["search", "seed", "validation", "rule"], lines)

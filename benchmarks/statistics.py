@@ -1,6 +1,7 @@
 """Comparing searches over seeds: means with their spread, and who is ahead after equal amounts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,3 +41,14 @@ def paired(searches: Sequence[Row], first: str, second: str) -> list[tuple[Row, 
     by_arm = {arm: {row["job"]["seed"]: row for row in searches if row["job"]["arm"] == arm} for arm in (first, second)}
     seeds = sorted(by_arm[first].keys() & by_arm[second].keys())
     return [(by_arm[first][seed], by_arm[second][seed]) for seed in seeds]
+
+
+def found_table(searches: Sequence[Row], arms: Sequence[str], formula: Callable[[Any], str], what: str) -> str:
+    """Returns what each search found, in the order of the arms and seeds; `what` heads the column of its formulas."""
+    ordered = sorted(searches, key=lambda row: (arms.index(row["job"]["arm"]), row["job"]["seed"]))
+    lines = [
+        [row["job"]["arm"], str(row["job"]["seed"]), f"{row['quality']:.3f}", f"`{formula(row['best'])}`"]
+        for row in ordered
+        if row["best"]
+    ]
+    return markdown(["search", "seed", "validation", what], lines)
