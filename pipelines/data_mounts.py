@@ -48,9 +48,9 @@ def search_mounts(search: Search) -> DataMounts:
 def data_mounts(data: Data) -> DataMounts:
     """Returns what the steps need to find data where `data.source` says, as processes of this machine do.
 
-    A csv: file and an images: folder are mounted read-only, a relative path below the images' working directory. The
-    folder of TensorFlow Datasets can be written, so that what is downloaded stays; where there is none yet, the data
-    lie in the memory of the one step that reads them. Data that isn't there is left to that step to miss.
+    The files and folders of csv:, parquet: and images: are mounted read-only, a relative path below the images' working
+    directory. The folder of TensorFlow Datasets can be written, so that what is downloaded stays; where there is none
+    yet, the data lie in the memory of the one step that reads them. Data that isn't there is left to that step to miss.
 
     Raises:
         ValueError: where an images: folder has links that lead out of it, which a container would silently miss.
@@ -59,7 +59,7 @@ def data_mounts(data: Data) -> DataMounts:
     if kind == "tfds":
         return _data_sets()
     path = Path(rest).expanduser().absolute()
-    if kind not in ("csv", "images") or not path.exists():
+    if kind not in ("csv", "parquet", "images") or not path.exists():
         return NOTHING
     _check_links(path)
     target = os.path.normpath(Path(INSIDE, rest.removeprefix("~/")))

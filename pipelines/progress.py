@@ -112,5 +112,5 @@ class ProgressReader:
 
 
 def _quality(record: TrainingRecord) -> float:
-    """Mean validation accuracy of a training; a trial without one counts as 0."""
+    """Mean validation quality of a training; a trial without one counts as 0."""
     return sum(trial.accuracy or 0.0 for trial in record.trials) / max(1, len(record.trials))

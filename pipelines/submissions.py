@@ -14,7 +14,7 @@ from pipelines.kubeflow_client import experiment_id, quietly
 from pipelines.versions import Version
 
 MOST_NAME = 200  # characters
-ON_THIS_MACHINE = ("csv:", "images:")  # sources that are paths
+ON_THIS_MACHINE = ("csv:", "parquet:", "images:")  # sources that are paths
 MOST_PARAMETER_BYTES = 10_000  # of all parameters of a run, Kubeflow's limit
 REMOTE = ("gs://", "s3://")
 

@@ -1,46 +1,35 @@
 """`csv:PATH`: a comma-separated file with a header, one of whose columns is the label."""
 
-import csv
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
+from components.data_split.cells import Cells, are_dates, numbers_of, present, read_cells
 from components.data_split.errors import DataError
 from components.data_split.labelled import Labelled
-from components.data_split.table import CategoryColumn, Column, NumberColumn, Table
+from components.data_split.labels import labels_of_cells
+from components.data_split.table import CategoryColumn, Column, NumberColumn, Table, UnusedColumn
 from components.data_split.text import Texts, texts_of_cells
 from components.records.search import Data
 
-MISSING = ("", "?", "na", "n/a", "nan", "null")  # in lower case; what spreadsheets, R, pandas and UCI files write
 
-
-class Cells(NamedTuple):
-    """A file's text.
-
-    Fields:
-        header: names of the columns.
-        rows: the cells of each row, as many as the header's.
-        lines: the line on which each row ends, from 1.
-    """
-
-    header: list[str]
-    rows: list[list[str]]
-    lines: list[int]
+class MixedColumnWarning(UserWarning):
+    """A column is taken as categories though most of its cells are numbers."""
 
 
 def read_csv(path: str, data: Data) -> Labelled:
     """Reads a UTF-8 file; a relative path starts at the current folder.
 
     With `data.text` the rows are the texts of its column. Else all columns beside the label are one table; a column is
-    of numbers where every cell that isn't missing is one, else of categories. Missing is an empty cell, or
-    one of ?, NA, N/A, NaN and null in any case. The classes are the sorted distinct labels, as text.
+    of numbers where every cell that isn't missing is one, left out where each is an ISO date, else of categories, with
+    a `MixedColumnWarning` that names the first other cell where most are numbers.
+    Missing is an empty cell, or one of ?, NA, N/A, NaN and null in any case.
 
     Raises:
         DataError: where the file can't be read as such; names the line.
     """
-    cells = _read_cells(path)
+    cells = read_cells(path)
     if data.label not in cells.header:
         columns = ", ".join(map(repr, cells.header))
         raise DataError("data.label", f"be one of the columns {columns}", f"label={data.label!r}")
@@ -48,55 +37,11 @@ def read_csv(path: str, data: Data) -> Labelled:
         raise DataError("data.source", "have rows below its header", f"{path} with none")
     if len(cells.header) < 2:
         raise DataError("data.source", "have a column beside the label", f"{path} with {data.label!r} alone")
-    by_column = dict(zip(cells.header, zip(*cells.rows)))
-    labels, classes = _labels(by_column.pop(str(data.label)), cells.lines)
+    by_column = cells.columns()
+    labels = labels_of_cells(by_column.pop(str(data.label)), cells.lines, data.learning_task)
     if data.text is not None:
-        return Labelled(_texts(by_column, data), labels, classes)
-    return Labelled(Table(tuple(_column(name, by_column[name], cells.lines) for name in by_column)), labels, classes)
-
-
-def _read_cells(path: str) -> Cells:
-    try:
-        with Path(path).expanduser().open(encoding="utf-8-sig", newline="") as file:
-            numbered = list(_numbered_rows(csv.reader(file, strict=True, skipinitialspace=True), path))
-    except UnicodeDecodeError as error:
-        raise DataError("data.source", "be UTF-8 text", f"{path} with {error.reason}") from error
-    except OSError as error:
-        raise DataError("data.source", "be a readable file", f"{path} ({error.strerror})") from error
-    if not numbered:
-        raise DataError("data.source", "have a header", f"{path}, which is empty")
-    (_, header), *rows = numbered
-    _check_header(header)
-    for line, row in rows:
-        if len(row) != len(header):
-            rule = f"have {len(header)} cells in each row, as its header has"
-            raise DataError("data.source", rule, f"{len(row)} in line {line} of {path}")
-    return Cells(header, [row for _, row in rows], [line for line, _ in rows])
-
-
-def _numbered_rows(reader, path: str) -> Iterator[tuple[int, list[str]]]:  # csv names no type for its readers
-    try:
-        for row in reader:
-            if row:  # blank lines have no cells
-                yield reader.line_num, [cell.strip() for cell in row]
-    except csv.Error as error:
-        raise DataError("data.source", "be valid CSV", f"line {reader.line_num} of {path}: {error}") from error
-
-
-def _check_header(header: list[str]) -> None:
-    for position, name in enumerate(header):
-        if not name:
-            raise DataError("data.source", "name each column in its header", f"none for column {position + 1}")
-        if name in header[:position]:
-            raise DataError("data.source", "have columns of different names", f"{name!r} twice")
-
-
-def _labels(cells: tuple[str, ...], lines: list[int]) -> tuple[np.ndarray, tuple[str, ...]]:
-    for cell, line in zip(cells, lines):
-        if cell.lower() in MISSING:
-            raise DataError("data.label", "have a value in each row", f"{cell!r} in line {line}")
-    classes, labels = np.unique(cells, return_inverse=True)
-    return labels.astype(np.int32), tuple(classes.tolist())
+        return Labelled(_texts(by_column, data), *labels)
+    return Labelled(Table(tuple(_column(name, by_column[name], cells) for name in by_column)), *labels)
 
 
 def _texts(by_column: dict[str, tuple[str, ...]], data: Data) -> Texts:
@@ -108,21 +53,26 @@ def _texts(by_column: dict[str, tuple[str, ...]], data: Data) -> Texts:
     return texts_of_cells(by_column[column], data.text)
 
 
-def _column(name: str, cells: tuple[str, ...], lines: list[int]) -> Column:
-    present = tuple(None if cell.lower() in MISSING else cell for cell in cells)
-    try:
-        numbers = np.array([np.nan if cell is None else _number(cell) for cell in present])
-    except ValueError:
-        return CategoryColumn(name, present)
+def _column(name: str, given: Sequence[str], cells: Cells) -> Column:
+    held = present(given)
+    numbers = numbers_of(held)
+    if numbers is None and are_dates(held):
+        return UnusedColumn(name, "dates are no inputs")
+    if numbers is None:
+        _warn_of_mixed(name, held, cells)
+        return CategoryColumn(name, held)
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         row = infinite[0]
         rule = f"hold finite numbers in the column {name!r}"
-        raise DataError("data.source", rule, f"{cells[row]} in line {lines[row]}")
+        raise DataError("data.source", rule, f"{given[row]} in line {cells.lines[row]}")
     return NumberColumn(name, numbers)
 
 
-def _number(cell: str) -> float:
-    if "_" in cell:  # Python reads the age group 18_24 as 1824
-        raise ValueError(cell)
-    return float(cell)
+def _warn_of_mixed(name: str, held: Sequence[str | None], cells: Cells) -> None:
+    known = [row for row, cell in enumerate(held) if cell is not None]
+    others = [row for row in known if numbers_of([held[row]]) is None]
+    if 2 * len(others) < len(known):
+        first = others[0]
+        text = f"{held[first]!r} in line {cells.lines[first]} is no number, as most of its cells are"
+        warnings.warn(f"the column {name!r} is taken as categories: {text}", MixedColumnWarning, stacklevel=2)

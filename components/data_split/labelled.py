@@ -1,9 +1,12 @@
 """What a source of data gives: labelled rows whose inputs are encoded once the training rows are known."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from components.data_split.encoding import Encoding
 from components.data_split.errors import DataError
 from components.data_split.vocabulary import Vocabulary
 
@@ -17,12 +20,16 @@ class Encoded(NamedTuple):
         maximum: what the values are divided by; 255 takes 8-bit pixels to [0, 1].
         features: names of the features, empty for images and texts.
         vocabulary: the words of texts; None for other rows.
+        encoding: how the columns of a table became features; None for other rows.
+        left_out: columns of a table that are no inputs, each with the reason.
     """
 
     values: np.ndarray
     maximum: float = 1.0
     features: tuple[str, ...] = ()
     vocabulary: Vocabulary | None = None
+    encoding: Encoding | None = None
+    left_out: Mapping[str, str] = MappingProxyType({})
 
     def rows(self, rows: np.ndarray) -> np.ndarray:
         """Returns the inputs of some rows, float32; `rows` holds their indices."""
@@ -57,8 +64,8 @@ class Labelled(NamedTuple):
 
     Fields:
         inputs: their inputs.
-        labels: class indices, `[rows]` int32.
-        classes: names of the classes.
+        labels: `[rows]`, class indices int32, or float64 numbers to predict in their own unit.
+        classes: names of the classes; none of numbers.
     """
 
     inputs: Inputs

@@ -1,4 +1,4 @@
-"""`sklearn:NAME`: the classification data sets that scikit-learn bundles, so no download."""
+"""`sklearn:NAME`: data sets that scikit-learn bundles, so no download; diabetes is one for regression."""
 
 import numpy as np
 
@@ -12,6 +12,7 @@ LOADERS = {
     "iris": "load_iris",
     "wine": "load_wine",
     "breast_cancer": "load_breast_cancer",
+    "diabetes": "load_diabetes",
 }
 DIGITS_WHITE = 16  # the digits' pixels count black dots in 4x4 blocks
 
@@ -27,10 +28,13 @@ def read_sklearn(name: str, data: Data) -> Labelled:
         raise DataError("data.source", f"be one of {known}", f"{data.source!r}")
     import sklearn.datasets  # a second of import that other sources needn't pay
 
-    bunch = getattr(sklearn.datasets, LOADERS[name])()
+    unscaled = {"scaled": False} if name == "diabetes" else {}  # as measured: training rows alone may scale it
+    bunch = getattr(sklearn.datasets, LOADERS[name])(**unscaled)
     inputs: Inputs
     if name == "digits":
         inputs = Images(bunch.images[..., np.newaxis], DIGITS_WHITE)
     else:
         inputs = table_of_numbers(bunch.data, tuple(map(str, bunch.feature_names)))
+    if data.learning_task == "regression":
+        return Labelled(inputs, bunch.target.astype(np.float64), ())
     return Labelled(inputs, bunch.target.astype(np.int32), tuple(map(str, bunch.target_names)))

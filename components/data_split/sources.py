@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from components.data_split.csv_data import read_csv
 from components.data_split.errors import DataError
 from components.data_split.image_folder import read_image_folder
 from components.data_split.labelled import Labelled
+from components.data_split.parquet_data import read_parquet
 from components.data_split.sklearn_data import read_sklearn
 from components.data_split.tensorflow_data import read_tensorflow_dataset
 from components.records.search import Data
@@ -29,7 +32,8 @@ class Source(NamedTuple):
 SOURCES = {
     "sklearn": Source(read_sklearn),
     "tfds": Source(read_tensorflow_dataset, takes=("image_size", "text")),
-    "csv": Source(read_csv, needs=("label",), takes=("label", "text")),
+    "csv": Source(read_csv, needs=("label",), takes=("label", "task", "text")),
+    "parquet": Source(read_parquet, needs=("label",), takes=("label", "task")),
     "images": Source(read_image_folder, needs=("image_size",), takes=("image_size",)),
 }
 
@@ -45,6 +49,7 @@ def read_source(data: Data) -> Labelled:
         known = ", ".join(f"{name}:…" for name in SOURCES)
         raise DataError("data.source", f"be one of {known}", f"{data.source!r}")
     source = SOURCES[kind]
+    _check_task(data)
     for option in ("label", "image_size", "text"):
         value = getattr(data, option)
         if value is None and option in source.needs:
@@ -52,3 +57,10 @@ def read_source(data: Data) -> Labelled:
         if value is not None and option not in source.takes:
             raise DataError(f"data.{option}", f"not be given with a source {kind}:…", f"{option}={value!r}")
     return source.read(rest, data)
+
+
+def _check_task(data: Data) -> None:
+    """Refuses a task that is neither free to choose nor the source's own."""
+    kind, own = data.source.partition(":")[0], msgspec.structs.replace(data, task=None).learning_task
+    if data.learning_task != own and "task" not in SOURCES[kind].takes:
+        raise DataError("data.task", f"be null or {own} with the source {data.source}", f"task={data.task!r}")

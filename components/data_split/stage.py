@@ -1,19 +1,29 @@
 """Splits the search's data set into train, validation and test rows, once."""
 
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
 from components.data_split.description import check_compiled_for, read_description
+from components.data_split.encoding import put_encoding
 from components.data_split.errors import DataError
-from components.data_split.labelled import check_finite
+from components.data_split.labelled import Labelled, check_finite
 from components.data_split.sources import read_source
-from components.data_split.split import split_rows
+from components.data_split.split import Parts, split_numbers, split_rows
 from components.data_split.vocabulary import put_vocabulary
 from components.records.layout import manifest_path
-from components.records.results import DataManifest
-from components.records.rows import PARTS, write_part
-from components.records.search import Search
+from components.records.manifest import DataManifest
+from components.records.rows import PARTS, labels_path, write_part
+from components.records.search import Data, Search
 from components.records.store import Store, read_record, write_record
 from components.records.tasks import Task, search_task, share_rows, tasks_with_rows
 from components.search_file.rules import DEPTH
 from components.search_file.stored import given_search, put_search
+
+
+class LeftOutWarning(UserWarning):
+    """A column of the data is no input."""
 
 
 def split_search_data(store: Store, description: str, devices: str = "", depth: int = DEPTH) -> DataManifest:
@@ -38,8 +48,9 @@ def split_data(store: Store, search: Search) -> DataManifest:
     """Reads, splits and encodes the data and writes its parts, the manifest last; or returns the manifest there is.
 
     A target with data of its own is split after that, in a folder of its own; where both have the same source, by the
-    same draw into the same rows. Statistics that the encoding needs come from the training rows alone. A repetition
-    after a kill writes the same bytes.
+    same draw into the same rows. Statistics that the encoding needs come from the training rows alone. A column of a
+    table that can be no input (dates, constant or wholly missing ones) is left out with a `LeftOutWarning`. A
+    repetition after a kill writes the same bytes.
 
     Returns:
         The manifest of the search's own data.
@@ -64,33 +75,74 @@ def _split(store: Store, task: Task, seed: int, same_rows: DataManifest | None =
         return done
     data = task.data
     source = read_source(data)
-    parts = split_rows(source.labels, source.classes, data.validation, data.test, seed)
+    parts = _parts(source, data, seed)
     encoded = source.inputs.fit(parts.train)
     check_finite(encoded)
+    _warn_of(encoded.left_out, data.source)
+    labels = source.labels
+    mean, deviation = _scale_of_labels(labels[parts.train])
+    if mean is not None and deviation is not None:
+        labels = ((labels - mean) / deviation).astype(np.float32)
     written = {
-        part: write_part(store, part, encoded.rows(rows), source.labels[rows], task.folder)
+        part: write_part(store, part, encoded.rows(rows), labels[rows], task.folder)
         for part, rows in parts._asdict().items()
     }
     if encoded.vocabulary is not None:
         put_vocabulary(store, task.folder, encoded.vocabulary)
+    if encoded.encoding is not None:
+        put_encoding(store, task.folder, encoded.encoding)
     manifest = DataManifest(
         source=data.source,
         input_shape=encoded.values.shape[1:],
+        task=data.learning_task,
         classes=source.classes,
+        label_mean=mean,
+        label_deviation=deviation,
         features=encoded.features,
+        left_out=dict(encoded.left_out),
         vocabulary=None if encoded.vocabulary is None else encoded.vocabulary.size,
         train=written["train"],
         validation=written["validation"],
         test=written["test"],
     )
     if same_rows is not None:
-        _check_same_rows(manifest, same_rows)
+        _check_same_rows(store, task.folder, manifest, same_rows)
     return write_record(store, manifest_path(task.folder), manifest)
 
 
-def _check_same_rows(target: DataManifest, search: DataManifest) -> None:
+def _parts(source: Labelled, data: Data, seed: int) -> Parts:
+    if data.learning_task == "regression":
+        return split_numbers(source.labels, data.validation, data.test, seed)
+    return split_rows(source.labels, source.classes, data.validation, data.test, seed)
+
+
+def _scale_of_labels(train: np.ndarray) -> tuple[float | None, float | None]:
+    """Mean and (population) standard deviation of the training rows' labels; none of classes."""
+    if np.issubdtype(train.dtype, np.integer):
+        return None, None
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = float(train.mean()), float(train.std())
+    if not np.isfinite(deviation) or not deviation:
+        raise DataError("data.label", "have a finite variance", f"numbers to {abs(train).max()}")
+    return mean, deviation
+
+
+def _warn_of(left_out: Mapping[str, str], source: str) -> None:
+    for column, reason in left_out.items():
+        warnings.warn(f"{source}: the column {column!r} is left out: {reason}", LeftOutWarning, stacklevel=2)
+
+
+def _check_same_rows(store: Store, folder: str, target: DataManifest, search: DataManifest) -> None:
+    """Refuses a target, split into `folder`, whose rows in a part are others, as far as number and labels tell."""
     for part in PARTS:
         held, expected = getattr(target, part).class_rows, getattr(search, part).class_rows
         if held != expected:
             rule = f"hold the rows that the search's own data had, {list(expected)} of each class in the {part} part"
             raise DataError("data.source", rule, f"{list(held)}")
+        rows, wanted = getattr(target, part).rows, getattr(search, part).rows
+        if rows != wanted:
+            rule = f"hold the rows that the search's own data had, {wanted} in the {part} part"
+            raise DataError("data.source", rule, str(rows))
+        if store.read(labels_path(part, folder)) != store.read(labels_path(part)):
+            rule = f"hold the rows that the search's own data had, in their order, with their labels in the {part} part"
+            raise DataError("data.source", rule, "other labels, or another order")

@@ -4,10 +4,17 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from components.data_split.encoding import CategoryEncoding, Encoding, NumberEncoding
 from components.data_split.errors import DataError
 from components.data_split.labelled import Encoded
 
 MOST_CATEGORIES = 1000  # one column of more is an identifier or free text, and its one-hot matrix may not fit memory
+
+
+class LeftOut(NamedTuple):
+    """Why a column is no input."""
+
+    reason: str
 
 
 class Column(Protocol):
@@ -17,14 +24,14 @@ class Column(Protocol):
     def name(self) -> str:
         """Name of the column."""
 
-    def encode(self, train: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Returns the column as features `[rows, features]` float32 and their names.
+    def fit(self, train: np.ndarray) -> tuple[NumberEncoding | CategoryEncoding, np.ndarray] | LeftOut:
+        """Returns how the column is encoded and its features `[rows, features]` float32, or why it is left out.
 
         Args:
             train: indices of the training rows, the only ones that statistics are taken from.
 
         Raises:
-            DataError: where the training rows allow none.
+            DataError: where the training rows allow no statistics.
         """
 
 
@@ -38,30 +45,30 @@ class NumberColumn(NamedTuple):
     name: str
     values: np.ndarray
 
-    def encode(self, train: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Returns the standardised numbers and, where training rows miss some, `NAME=<missing>` in {0, 1}."""
-        missing = np.isnan(self.values)
-        present = train[~missing[train]]
+    def fit(self, train: np.ndarray) -> tuple[NumberEncoding, np.ndarray] | LeftOut:
+        """Returns its encoding and features; it is left out where all training rows miss it or are equal."""
+        known = self.values[train]
+        present = known[~np.isnan(known)]
         if not len(present):
-            raise DataError("data.source", f"have a training row with a value in the column {self.name!r}", "none")
-        filled = np.where(missing, np.median(self.values[present]), self.values)
-        features, names = [self._standardised(filled, train)], [self.name]
-        if len(present) < len(train):
-            features.append(missing)
-            names.append(f"{self.name}=<missing>")
-        with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused as such
-            return np.stack(features, axis=1).astype(np.float32), tuple(names)
-
-    def _standardised(self, filled: np.ndarray, train: np.ndarray) -> np.ndarray:
+            return LeftOut("no training row has a value")
+        marks_missing = len(present) < len(known)
+        if not marks_missing and np.ptp(known) == 0:
+            return LeftOut(f"constant: {known[0]:g} in each training row")
+        median = float(np.median(present))
+        filled = np.where(np.isnan(known), median, known)
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, deviation = filled[train].mean(), filled[train].std()
+            mean, deviation = float(filled.mean()), float(filled.std())
         if not np.isfinite(deviation):
-            largest = abs(filled[train]).max()
-            raise DataError(
-                "data.source", f"have a finite variance in the column {self.name!r}", f"numbers to {largest}"
-            )
-        constant = np.ptp(filled[train]) == 0  # rounding may leave a deviation just above 0
-        return (filled - mean) / (1.0 if constant else deviation)
+            rule = f"have a finite variance in the column {self.name!r}"
+            raise DataError("data.source", rule, f"numbers to {abs(filled).max()}")
+        encoding = NumberEncoding(
+            name=self.name,
+            median=median,
+            mean=mean,
+            deviation=deviation if np.ptp(filled) and deviation else 1.0,  # rounding may leave one just above 0
+            marks_missing=marks_missing,
+        )
+        return encoding, encoding.encode(self.values)
 
 
 class CategoryColumn(NamedTuple):
@@ -70,18 +77,30 @@ class CategoryColumn(NamedTuple):
     name: str
     values: tuple[str | None, ...]
 
-    def encode(self, train: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Returns one-hot features: the sorted training categories, then `NAME=<missing>` and `NAME=<unseen>`."""
+    def fit(self, train: np.ndarray) -> tuple[CategoryEncoding, np.ndarray] | LeftOut:
+        """Returns its encoding and one-hot features; left out where all training rows miss it or are equal."""
         seen = {self.values[row] for row in train.tolist()}
         categories = sorted(value for value in seen if value is not None)
+        if not categories:
+            return LeftOut("no training row has a value")
+        if len(seen) == 1:
+            return LeftOut(f"constant: {categories[0]!r} in each training row")
         if len(categories) > MOST_CATEGORIES:
             rule = f"have numbers or at most {MOST_CATEGORIES} categories in the column {self.name!r}"
             raise DataError("data.source", rule, f"{len(categories)} in the training rows")
-        positions = {category: index for index, category in enumerate([*categories, None])}
-        hot = [positions.get(value, len(positions)) for value in self.values]
-        one_hot = np.zeros((len(hot), len(positions) + 1), np.float32)
-        one_hot[np.arange(len(hot)), hot] = 1
-        return one_hot, tuple(f"{self.name}={value}" for value in [*categories, "<missing>", "<unseen>"])
+        encoding = CategoryEncoding(name=self.name, categories=tuple(categories))
+        return encoding, encoding.encode(self.values)
+
+
+class UnusedColumn(NamedTuple):
+    """A column that is no input, whatever it holds."""
+
+    name: str
+    reason: str
+
+    def fit(self, train: np.ndarray) -> LeftOut:
+        """Returns why it is left out."""
+        return LeftOut(self.reason)
 
 
 class Table(NamedTuple):
@@ -90,10 +109,20 @@ class Table(NamedTuple):
     columns: tuple[Column, ...]
 
     def fit(self, train: np.ndarray) -> Encoded:
-        """Returns the features of all columns, in the columns' order."""
-        encoded = [column.encode(train) for column in self.columns]
-        values = np.concatenate([features for features, _ in encoded], axis=1)
-        return Encoded(values, features=tuple(name for _, names in encoded for name in names))
+        """Returns the features of all columns that can be inputs, in the columns' order, and why the others can't.
+
+        Raises:
+            DataError: where none can.
+        """
+        fitted = {column.name: column.fit(train) for column in self.columns}
+        left_out = {name: one.reason for name, one in fitted.items() if isinstance(one, LeftOut)}
+        used = [one for one in fitted.values() if not isinstance(one, LeftOut)]
+        if not used:
+            reasons = "; ".join(f"{name!r}: {reason}" for name, reason in left_out.items())
+            raise DataError("data.source", "have a column beside the label that can be an input", f"none ({reasons})")
+        encoding = Encoding(columns=tuple(one for one, _ in used))
+        values = np.concatenate([features for _, features in used], axis=1)
+        return Encoded(values, features=encoding.features, encoding=encoding, left_out=left_out)
 
 
 def table_of_numbers(values: np.ndarray, names: tuple[str, ...]) -> Table:

@@ -1,4 +1,4 @@
-"""What a search delivers below `model/`: weights and spec, a Keras model, the found part alone, test predictions."""
+"""What a search delivers below `model/`: weights and spec, a Keras model, encoding, found part, test predictions."""
 
 import csv
 import io
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from components.ensemble_assembly.quality import Assembly
+from components.objectives.regression import spread
 from components.objectives.uncertainty import uncertainty
-from components.records.layout import MODEL_PROBABILITIES
+from components.records.layout import ENCODING, MODEL_PROBABILITIES, MODEL_VALUES
 from components.records.store import Store, open_search
 from components.rounds.context import SearchContext
 from components.search_spaces.registry import open_space
@@ -29,7 +30,8 @@ PREDICTIONS = "model/test-predictions.csv"
 def deliver(store: Store, assembly: Assembly) -> None:
     """Writes the ensemble: description and weights, from which our code rebuilds it, and a `.keras` file.
 
-    Beside it the parts of the design that fit into anyone's model, such as `model/layer.json`: what
+    Beside it, of a table, how its columns become the model's inputs (`components.data_split.encoding.load_encoding`),
+    and the parts of the design that fit into anyone's model, such as `model/layer.json`: what
     `keras.saving.deserialize_keras_object` makes an untrained one of.
     """
     from components.training.checkpoint import without_slots
@@ -49,12 +51,22 @@ def deliver(store: Store, assembly: Assembly) -> None:
         "spec": candidate.spec,
         "variants": [_variant(member.candidate) for member in assembly.members],
         "input_shape": manifest.input_shape,
+        "task": manifest.task,
         "classes": manifest.classes,
+        "label_mean": manifest.label_mean,
+        "label_deviation": manifest.label_deviation,
         "members": files,
     }
     store.create(DESCRIPTION, json.dumps(description, indent=1).encode())
-    store.create(MODEL_PROBABILITIES, _npy(assembly.test_probabilities))
-    store.create(PREDICTIONS, _predictions(assembly, manifest.classes))
+    if manifest.task == "classification":
+        store.create(MODEL_PROBABILITIES, _npy(assembly.test_predictions.astype(np.float32)))
+        store.create(PREDICTIONS, _class_predictions(assembly, manifest.classes))
+    else:
+        store.create(MODEL_VALUES, _npy(assembly.test_predictions))
+        store.create(PREDICTIONS, _number_predictions(assembly))
+    encoding = store.read(f"{context.task.folder}/{ENCODING}")
+    if encoding is not None:
+        store.create(f"model/{ENCODING}", encoding)
     store.create(KERAS_FILE, _keras_file(load_ensemble(store.uri)))
     for name, part in load_parts(store.uri).items():
         store.create(f"model/{name}.json", json.dumps(_serialized(part), indent=1).encode())
@@ -67,7 +79,8 @@ def load_ensemble(search: str) -> "keras.Model":
         search: URI of the search directory.
 
     Returns:
-        A Keras model from rows `[batch, *input_shape]` to the mean class probabilities `[batch, classes]`.
+        A Keras model from rows `[batch, *input_shape]` to the mean class probabilities `[batch, classes]`, or for
+        regression to the mean prediction `[batch, 1]` in the label's unit.
 
     Raises:
         FileNotFoundError: where the search has no ensemble (yet).
@@ -81,16 +94,25 @@ def load_ensemble(search: str) -> "keras.Model":
     store = open_search(search)
     about, space, spec = _described(store)
     inputs = keras.Input(about["input_shape"])
+    is_regression = about.get("task") == "regression"
     outputs = []
     for variant, file in zip(about["variants"], about["members"], strict=True):
-        member = space.build(spec, msgspec.convert(variant, Variant), about["input_shape"], len(about["classes"]))
+        of = 1 if is_regression else len(about["classes"])
+        member = space.build(spec, msgspec.convert(variant, Variant), about["input_shape"], of)
         load_weights(member, store.read(file) or b"")
-        outputs.append(keras.layers.Softmax()(member(inputs)))
+        last = (
+            keras.layers.Rescaling(about["label_deviation"], offset=about["label_mean"])
+            if is_regression
+            else keras.layers.Softmax()
+        )
+        outputs.append(last(member(inputs)))
     return keras.Model(inputs, keras.layers.average(outputs) if len(outputs) > 1 else outputs[0])
 
 
 def load_parts(search: str) -> Mapping[str, Any]:
     """Returns what a finished search found that fits into anyone's model, new and untrained.
+
+    An optimizer has the learning rate that the winner was trained with.
 
     Args:
         search: URI of the search directory.
@@ -101,8 +123,12 @@ def load_parts(search: str) -> Mapping[str, Any]:
     Raises:
         FileNotFoundError: where the search has no ensemble (yet).
     """
-    _, space, spec = _described(open_search(search))
-    return space.parts(spec)
+    about, space, spec = _described(open_search(search))
+    parts = space.parts(spec)
+    rate = about["variants"][0].get("learning_rate")
+    if space.brings_optimizer and rate is not None:
+        parts["optimizer"].learning_rate = rate
+    return parts
 
 
 def _described(store: Store) -> tuple[dict[str, Any], SearchSpace, Spec]:
@@ -132,14 +158,27 @@ def _variant(candidate) -> dict:  # type: ignore[no-untyped-def]
 
 def _npy(array: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, array.astype(np.float32), allow_pickle=False)
+    np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
 
 
-def _predictions(assembly: Assembly, classes: tuple[str, ...]) -> bytes:
+def _number_predictions(assembly: Assembly) -> bytes:
+    """One line a test row, in the label's unit: what the ensemble says, and how sure it is (standard deviations)."""
+    errors = np.array([one.validation.rmse for one in assembly.member_qualities])
+    unsure = spread(assembly.test_predictions, errors)
+    columns = (assembly.test_labels, assembly.test_predictions.mean(axis=0), unsure.predictive, unsure.disagreement)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["row", "label", "predicted", "predictive_deviation", "disagreement"])
+    for row, numbers in enumerate(zip(*columns, strict=True)):
+        table.writerow([row, *(f"{number:.9g}" for number in numbers)])
+    return text.getvalue().encode()
+
+
+def _class_predictions(assembly: Assembly, classes: tuple[str, ...]) -> bytes:
     """One line a test row: what the ensemble says, and how sure it is (entropies in nats)."""
-    unsure = uncertainty(assembly.test_probabilities)
-    mean = assembly.test_probabilities.mean(axis=0)
+    unsure = uncertainty(assembly.test_predictions)
+    mean = assembly.test_predictions.mean(axis=0)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["row", "label", "predicted", "probability", "entropy", "mutual_information"])

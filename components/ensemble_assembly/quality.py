@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
-from components.ensemble_assembly.greedy import greedy_selection
+from components.ensemble_assembly.judging import Judge, judge_of
 from components.ensemble_assembly.pool import Trained
-from components.objectives.metrics import accuracy, brier_score, expected_calibration_error, negative_log_likelihood
 from components.records.store import Store
 from components.records.summary import PartQuality, PredictorSummary
 from components.rounds.context import SearchContext
@@ -22,14 +21,15 @@ class Assembly(NamedTuple):
 
     Fields:
         members: in the order of their selection.
-        test_probabilities: of each member, `[members, rows, classes]`.
-        test_labels: `[rows]`.
+        test_predictions: of each member, class probabilities `[members, rows, classes]` or numbers in the label's unit
+            `[members, rows]`.
+        test_labels: `[rows]`, class indices, or numbers in their own unit.
         member_qualities: of each member, in the same order.
         single_best, mean_member, together: see `Summary`.
     """
 
     members: tuple[Trained, ...]
-    test_probabilities: np.ndarray
+    test_predictions: np.ndarray
     test_labels: np.ndarray
     member_qualities: tuple[PredictorSummary, ...]
     single_best: PredictorSummary
@@ -40,23 +40,24 @@ class Assembly(NamedTuple):
 def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
     """Selects the ensemble on validation rows, and only then reads the test rows."""
     context = SearchContext(store, "ensemble")
+    judge = judge_of(context.manifest)
     wanted = min(context.search.ensemble.members, len(pool))
-    validation_x, validation_y = context.rows("validation")
-    validation = _probabilities(context, pool, validation_x)
-    chosen = list(greedy_selection(validation, validation_y, wanted, replacement=False, stop_early=False).picks)
-    test_x, test_y = context.rows("test")
-    test = _probabilities(context, pool, test_x)
+    validation, validation_y = _predicted(context, judge, pool, "validation")
+    chosen = list(judge.select(validation, validation_y, wanted))
+    test, test_y = _predicted(context, judge, pool, "test")
     each = [
         PredictorSummary(
-            name=one.candidate.id, validation=_quality(validation[i], validation_y), test=_quality(test[i], test_y)
+            name=one.candidate.id,
+            validation=judge.quality(validation[i], validation_y),
+            test=judge.quality(test[i], test_y),
         )
         for i, one in enumerate(pool)
     ]
-    best = min(range(len(pool)), key=lambda i: each[i].validation.nll)
+    best = min(range(len(pool)), key=lambda i: judge.loss(each[i].validation))
     members = [each[i] for i in chosen]
     return Assembly(
         members=tuple(pool[i] for i in chosen),
-        test_probabilities=test[chosen],
+        test_predictions=test[chosen],
         test_labels=test_y,
         member_qualities=tuple(members),
         single_best=msgspec.structs.replace(each[best], name="single best"),
@@ -67,38 +68,28 @@ def assembled(store: Store, pool: Sequence[Trained]) -> Assembly:
         ),
         together=PredictorSummary(
             name=f"ensemble of {len(chosen)}",
-            validation=_quality(validation[chosen].mean(axis=0), validation_y),
-            test=_quality(test[chosen].mean(axis=0), test_y),
+            validation=judge.quality(validation[chosen].mean(axis=0), validation_y),
+            test=judge.quality(test[chosen].mean(axis=0), test_y),
         ),
     )
 
 
-def _probabilities(context: SearchContext, pool: Sequence[Trained], x: np.ndarray) -> np.ndarray:
-    """Returns every model's class probabilities, `[models, rows, classes]`."""
-    from components.training.evaluation import predict_logits, softmax
+def _predicted(
+    context: SearchContext, judge: Judge, pool: Sequence[Trained], part: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what every model predicts of a part's rows, `[models, rows, ...]`, and its labels."""
+    from components.training.evaluation import predict_logits
 
-    builds = [_builder(context, one) for one in pool]
-    logits = [
-        predict_logits(build, context.store.read(one.weights) or b"", x)
-        for build, one in zip(builds, pool, strict=True)
-    ]
-    return np.stack([softmax(one) for one in logits])
+    x, y = context.rows(part)
+    outputs = [predict_logits(_builder(context, one), context.store.read(one.weights) or b"", x) for one in pool]
+    return np.stack([judge.predictions(one) for one in outputs]), judge.labels(y)
 
 
 def _builder(context: SearchContext, one: Trained) -> Callable[[], "keras.Model"]:
     return lambda: context.build(one.candidate, one.candidate.variants[0])
 
 
-def _quality(probabilities: np.ndarray, labels: np.ndarray) -> PartQuality:
-    return PartQuality(
-        accuracy=accuracy(probabilities, labels),
-        nll=negative_log_likelihood(probabilities, labels),
-        ece=expected_calibration_error(probabilities, labels),
-        brier=brier_score(probabilities, labels),
-    )
-
-
 def _mean(qualities: Sequence[PartQuality]) -> PartQuality:
-    return PartQuality(
-        **{name: float(np.mean([getattr(one, name) for one in qualities])) for name in PartQuality.__struct_fields__}
-    )
+    """The means of the numbers that there are."""
+    values = {name: [getattr(one, name) for one in qualities] for name in PartQuality.__struct_fields__}
+    return PartQuality(**{name: float(np.mean(own)) for name, own in values.items() if None not in own})

@@ -19,6 +19,7 @@ from components.records.summary import CandidateSummary, RoundSummary, Summary, 
 from components.rounds.context import SearchContext
 from components.rounds.deadline import round_spans
 from components.rounds.rejection_rules import is_rejected
+from components.rounds.sharing import shared_network
 from components.search_file.stored import get_search
 
 
@@ -70,7 +71,7 @@ def _round(store: Store, plan: Plan) -> RoundSummary:
                 reason=scored[one.id].reason if one.id in scored else None,
                 fitness=scored[one.id].fitness if one.id in scored else (),
             )
-            for one in plan.candidates
+            for one in (scores.scored if scores and shared_network(plan) else plan.candidates)
         ),
     )
 
@@ -88,6 +89,7 @@ def _winner(store: Store, assembly: Assembly) -> WinnerSummary:
         network=variant.network,
         width=variant.width,
         depth=variant.depth,
+        learning_rate=variant.learning_rate,
         parameters=member.parameters,
         latency_ms=grid.best[0].latency_ms if grid.best else None,
     )

@@ -8,7 +8,7 @@ from components.records.summary import Summary
 
 
 def show_result(search: str, summary: Summary, metrics: Any, page: str) -> None:
-    """Logs the test metrics of single best, mean member and ensemble, and copies the report.
+    """Logs the test metrics of single best, mean member and ensemble, those of the task, and copies the report.
 
     Args:
         search: URI of the search directory.
@@ -18,7 +18,10 @@ def show_result(search: str, summary: Summary, metrics: Any, page: str) -> None:
     """
     for one in (summary.single_best, summary.mean_member, summary.ensemble):
         if one is not None:
-            metrics.log_metric(f"{one.name}: test accuracy", one.test.accuracy)
-            metrics.log_metric(f"{one.name}: test NLL", one.test.nll)
+            shown = {"accuracy": one.test.accuracy, "NLL": one.test.nll, "AUC": one.test.auc}
+            shown |= {"RMSE": one.test.rmse, "MAE": one.test.mae, "R2": one.test.r_squared}
+            for name, value in shown.items():
+                if value is not None:
+                    metrics.log_metric(f"{one.name}: test {name}", value)
     with open(page, "wb") as file:
         file.write(open_search(search).read(REPORT) or b"")

@@ -1,4 +1,4 @@
-"""How good predicted probabilities are: accuracy, negative log-likelihood, Brier score, calibration.
+"""How good predicted probabilities are: accuracy, negative log-likelihood, Brier score, AUC, calibration.
 
 Everywhere `probabilities` is `[rows, classes]`, each row adding up to 1, and `labels` is `[rows]`, integers in
 [0, classes). Every function raises ValueError where they aren't.
@@ -47,6 +47,19 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
     probabilities, labels = checked(probabilities, labels)
     one_hot = np.eye(probabilities.shape[1])[labels]
     return float(np.mean(np.sum((probabilities - one_hot) ** 2, axis=1)))
+
+
+def area_under_roc(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
+    """Share of the pairs of a row of class 1 and one of class 0 in which the former has more of class 1, [0, 1].
+
+    Equal ones count half. None where there are other than two classes, or no row of one of them.
+    """
+    probabilities, labels = checked(probabilities, labels)
+    if probabilities.shape[1] != 2 or len(np.unique(labels)) < 2:
+        return None
+    from sklearn.metrics import roc_auc_score  # a second of import that most callers needn't pay
+
+    return float(roc_auc_score(labels, probabilities[:, 1]))
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS) -> Reliability:

@@ -1,6 +1,6 @@
 """The section `data` of a search file: where rows come from, what they are, and how they are split."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -9,12 +9,16 @@ from components.records.section import PositiveInt, Section, Share
 Source = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^(sklearn|tfds|csv|images):\S([^\x00-\x1f]*\S)?\Z",
-        description="`sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`",
+        pattern=r"^(sklearn|tfds|csv|parquet|images):\S([^\x00-\x1f]*\S)?\Z",
+        description="`sklearn:NAME`, `tfds:NAME`, `csv:PATH`, `parquet:PATH` or `images:FOLDER`",
     ),
 ]
 Label = Annotated[str, msgspec.Meta(min_length=1)]
 Pixels = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+LearningTask = Literal["classification", "regression"]
+# What a quality in [0, 1] of a model is, in a word; an R² counts 0 where it is negative.
+QUALITY_NAMES: dict[LearningTask, str] = {"classification": "accuracy", "regression": "R²"}
+OF_NUMBERS = ("sklearn:diabetes",)  # bundled sources whose labels are numbers to predict
 
 
 class Text(Section, frozen=True, kw_only=True):
@@ -39,8 +43,11 @@ class Data(Section, frozen=True, kw_only=True):
     """Where the rows come from and how they are split.
 
     Fields:
-        source: `sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`.
-        label: name of the label column; needed by csv:, refused by the others.
+        source: `sklearn:NAME`, `tfds:NAME`, `csv:PATH`, `parquet:PATH` (a file, or a folder of parts) or
+            `images:FOLDER`.
+        label: name of the label column; needed by csv: and parquet:, refused by the others.
+        task: `classification`, where each distinct label is a class, or `regression`, where labels are numbers to
+            predict, for csv: and parquet:; null is regression for sklearn:diabetes, else classification.
         text: null where the rows of csv: or tfds: are no texts.
         image_size: [height, width] in pixels to which images are resized, each in [1, 4096]; needed by images:,
             optional for tfds:, refused by the others.
@@ -51,8 +58,14 @@ class Data(Section, frozen=True, kw_only=True):
 
     source: Source
     label: Label | None = None
+    task: LearningTask | None = None
     image_size: tuple[Pixels, Pixels] | None = None
     text: Text | None = None
     validation: Share = 0.2
     test: Share = 0.2
     memory_limit_mib: PositiveInt = 2048
+
+    @property
+    def learning_task(self) -> LearningTask:
+        """What is learned from the labels: `task`, or what it stands for where it is null."""
+        return self.task or ("regression" if self.source in OF_NUMBERS else "classification")

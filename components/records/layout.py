@@ -8,7 +8,9 @@ MANIFEST = "data/manifest.json"
 SUMMARY = "summary.json"
 REPORT = "report.html"
 CLAIMS = "claims"
+ENCODING = "encoding.json"  # below the folder of a task's rows, and below model/
 MODEL_PROBABILITIES = "model/test-probabilities.npy"  # of each member, [members, rows, classes] float32
+MODEL_VALUES = "model/test-values.npy"  # for regression: of each member in the label's unit, [members, rows] float64
 ROUND_OF_KIND: dict[Kind, str] = {
     "rerank": "scaling/00001",
     "grid": "scaling/00002",

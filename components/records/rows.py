@@ -2,44 +2,51 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from components.records.results import Split
+from components.records.manifest import Split
 from components.records.store import DamagedRecord, Store
 
 PARTS = ("train", "validation", "test")
 DATA = "data"  # the folder of the search's own rows
 MIB = 2**20
+INPUTS = (np.float32,)
+LABELS = (np.int32, np.float32)  # what classes and regression targets are stored as
 
 
 def write_part(store: Store, part: str, x: np.ndarray, y: np.ndarray, folder: str = DATA) -> Split:
-    """Writes `{folder}/{part}-x.npy` (float32) and `{folder}/{part}-y.npy` (int32), unless these very bytes are there.
+    """Writes `{folder}/{part}-x.npy` (float32) and `{folder}/{part}-y.npy`, unless these very bytes are there.
+
+    Classes are written as int32, regression targets as float32.
 
     Args:
         store: the search directory.
         part: `train`, `validation` or `test`.
         x: inputs, `[rows, ...]`.
-        y: class indices, `[rows]`; the highest class must have a row.
+        y: `[rows]`, class indices, of which the highest class must have a row; or, floating, regression targets.
         folder: of the split in the search directory.
 
     Returns:
-        The rows in all and by class, and the sha256 of both files, inputs first.
+        The rows in all and by class (none for regression), and the sha256 of both files, inputs first.
 
     Raises:
         ValueError: where the part is unknown or the shapes disagree.
         DamagedRecord: where other bytes lie there already.
     """
     paths = _paths(part, folder)
-    x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.int32)
+    are_targets = np.issubdtype(y.dtype, np.floating)
+    x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32 if are_targets else np.int32)
     fault = _shape_fault(x, y)
     if fault:
         raise ValueError(f"`x` and `y` must be inputs and labels of the same rows. Received: {fault}.")
     digest = hashlib.sha256()
     for path, array in zip(paths, (x, y)):
         _write(store, path, array, digest)
-    return Split(rows=len(y), class_rows=tuple(np.bincount(y).tolist()), sha256=digest.hexdigest())
+    class_rows = () if are_targets else tuple(np.bincount(y).tolist())
+    return Split(rows=len(y), class_rows=class_rows, sha256=digest.hexdigest())
 
 
 def read_part(
@@ -55,7 +62,7 @@ def read_part(
         folder: of the split in the search directory.
 
     Returns:
-        Inputs `[rows, ...]` float32 and class indices `[rows]` int32.
+        Inputs `[rows, ...]` float32, and `[rows]` class indices int32 or regression targets float32.
 
     Raises:
         ValueError: where the part is unknown.
@@ -63,11 +70,16 @@ def read_part(
         DamagedRecord: where a file is no such array, or the two disagree in their rows.
     """
     x_path, y_path = _paths(part, folder)
-    x, y = _read(store, x_path, np.float32, memory_limit_mib), _read(store, y_path, np.int32, None)
+    x, y = _read(store, x_path, INPUTS, memory_limit_mib), _read(store, y_path, LABELS, None)
     fault = _shape_fault(x, y)
     if fault:
         raise DamagedRecord(f"`{store.uri}/{x_path}` must have the rows of {y_path}. Received: {fault}.")
     return x, y
+
+
+def labels_path(part: str, folder: str = DATA) -> str:
+    """Path of the labels of a part."""
+    return _paths(part, folder)[1]
 
 
 def _paths(part: str, folder: str) -> tuple[str, str]:
@@ -93,15 +105,16 @@ def _write(store: Store, path: str, array: np.ndarray, digest: Any) -> None:
         )
 
 
-def _read(store: Store, path: str, dtype: type[np.generic], memory_limit_mib: int | None) -> np.ndarray:
+def _read(store: Store, path: str, dtypes: Sequence[type[np.generic]], memory_limit_mib: int | None) -> np.ndarray:
     try:
         array = _load(store, path, memory_limit_mib)
     except FileNotFoundError:
         raise FileNotFoundError(f"`{store.uri}` must hold {path}: its data is not split yet.") from None
     except (ValueError, EOFError) as error:
         raise DamagedRecord(f"`{store.uri}/{path}` must be a whole .npy array: {error}") from error
-    if array.dtype != dtype:
-        raise DamagedRecord(f"`{store.uri}/{path}` must hold {np.dtype(dtype)}. Received: {array.dtype}.")
+    if array.dtype not in dtypes:
+        wanted = " or ".join(np.dtype(dtype).name for dtype in dtypes)
+        raise DamagedRecord(f"`{store.uri}/{path}` must hold {wanted}. Received: {array.dtype}.")
     return array
 
 

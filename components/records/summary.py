@@ -13,7 +13,7 @@ class CandidateSummary(Record, frozen=True, kw_only=True):
     """A candidate of a round: its fitness, or why it has none."""
 
     id: str
-    role: Literal["searched", "baseline"] = "searched"
+    role: Literal["searched", "baseline", "shared"] = "searched"
     reason: Reason | None = None
     fitness: tuple[float, ...] = ()
 
@@ -27,12 +27,24 @@ class RoundSummary(Record, frozen=True, kw_only=True):
 
 
 class PartQuality(Record, frozen=True, kw_only=True):
-    """Accuracy, negative log-likelihood in nats, expected calibration error and Brier score on one part of the data."""
+    """How good predictions are on one part of the data; a number that its task doesn't have is None.
 
-    accuracy: float
-    nll: float
-    ece: float
-    brier: float
+    Fields:
+        accuracy, nll, ece, brier: of classes: share of right ones, mean negative log-likelihood (log loss) in nats,
+            expected calibration error, Brier score.
+        auc: of two classes: area under the ROC curve.
+        rmse, mae: of numbers: root mean squared and mean absolute error, in the label's unit.
+        r_squared: of numbers: share of the labels' variance that is explained, (-inf, 1].
+    """
+
+    accuracy: float | None = None
+    nll: float | None = None
+    ece: float | None = None
+    brier: float | None = None
+    auc: float | None = None
+    rmse: float | None = None
+    mae: float | None = None
+    r_squared: float | None = None
 
 
 class PredictorSummary(Record, frozen=True, kw_only=True):
@@ -49,6 +61,7 @@ class WinnerSummary(Record, frozen=True, kw_only=True):
     Fields:
         id: canonical id of its spec; `spec` as JSON data; `formula` for people.
         network, width, depth: where it stands and the chosen multipliers.
+        learning_rate: peak rate that the design was found best with and trained at; None for the search file's.
         parameters: trainable parameters of one member.
         latency_ms: of one member, a batch, as scoring takes it; None where it was not profiled.
     """
@@ -59,6 +72,7 @@ class WinnerSummary(Record, frozen=True, kw_only=True):
     network: str
     width: float
     depth: float
+    learning_rate: float | None = None
     parameters: int
     latency_ms: float | None = None
 
@@ -73,7 +87,7 @@ class Summary(Record, frozen=True, kw_only=True):
         target: source of the rows that the finishing rounds trained on and the numbers of the models are of, where
             it is not the data of the search rounds; else None.
         members: the ensemble's, each with its own numbers, in the order of their selection.
-        single_best: the trained model with the lowest validation NLL.
+        single_best: the trained model with the lowest validation NLL, or for regression RMSE.
         mean_member: means of the members' own numbers.
         weights_bytes: bytes of all weights that the search directory keeps.
         active_seconds, finishing_seconds: of the search rounds, and of final scaling and the ensemble.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from components.objectives.metrics import Reliability
-from components.report.contents import Histogram, ReliabilityBin
+from components.report.predictions import Histogram, ReliabilityBin
 
 
 def histogram(values: np.ndarray, correct: np.ndarray, bins: int = 20) -> Histogram:

@@ -6,18 +6,13 @@ so. A number that is None or not finite is shown as a dash.
 
 from typing import Literal
 
-import msgspec
-
-from components.records.results import DataManifest, Kind, ScoredCandidate, VariantProfile
+from components.records.manifest import DataManifest
+from components.records.results import Kind, ScoredCandidate, VariantProfile
+from components.report.part import Part
+from components.report.predictions import Ensemble, NumberUncertainty, ReliabilityBin, Uncertainty
 from components.search_spaces.space import Box
 
 State = Literal["running", "finished", "no_survivors", "failed"]
-Pixel = tuple[float, ...]  # one grey value, or red, green and blue, each in [0, 1]
-Image = tuple[tuple[Pixel, ...], ...]  # [height][width]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of every part of the contents: frozen, fields by name."""
 
 
 class Tried(Part, frozen=True, kw_only=True):
@@ -41,7 +36,7 @@ class Round(Part, frozen=True, kw_only=True):
 
     Fields:
         round: its path in the search directory, such as `rounds/00003`.
-        best_quality: mean validation accuracy of the best candidate so far, [0, 1].
+        best_quality: mean validation quality of the best candidate so far, [0, 1].
         hypervolume: of the Pareto front so far.
         seconds: active seconds of the round.
     """
@@ -69,8 +64,9 @@ class Winner(Part, frozen=True, kw_only=True):
         id: its canonical id, as in `Contents.front`.
         formula, drawing: the design as text and as boxes in topological order, the last one the output.
         network, width, depth: where it stands and the chosen multipliers.
+        learning_rate: the one that it was found best with; None where the space has none.
         parameters: trainable parameters of the scaled model.
-        accuracy: validation accuracy after the last training, [0, 1].
+        accuracy: validation quality after the last training, [0, 1].
         latency_ms: of the scaled model, in milliseconds a batch.
         steps: training steps of that model.
         profile: measured and estimated latency, one row a network or the scaled model's alone.
@@ -82,6 +78,7 @@ class Winner(Part, frozen=True, kw_only=True):
     network: str
     width: float = 1.0
     depth: float = 1.0
+    learning_rate: float | None = None
     parameters: int | None = None
     accuracy: float | None = None
     latency_ms: float | None = None
@@ -94,7 +91,7 @@ class Compared(Part, frozen=True, kw_only=True):
 
     Fields:
         name: what the row is called, such as `winner` or `EvoNorm-B0`.
-        accuracy: validation accuracy in each network of the comparison, [0, 1], the mean over its initialisations; None
+        accuracy: validation quality in each network of the comparison, [0, 1], the mean over its initialisations; None
             where it was not trained.
         spread: standard deviation over the initialisations of each network; None where there are not two.
         learning_rates: the one found best in each network; None where the space has none.
@@ -118,10 +115,14 @@ class Compared(Part, frozen=True, kw_only=True):
 
 
 class Comparison(Part, frozen=True, kw_only=True):
-    """The re-ranking: the best few and the baselines, trained for the same `steps` in the same networks."""
+    """The re-ranking: the best few and the baselines, trained for the same `steps` in the same networks.
+
+    `rates_chosen_apart`: learning rates were chosen by initialisations that no accuracy, spread or mean counts.
+    """
 
     networks: tuple[str, ...]
     steps: int
+    rates_chosen_apart: bool = False
     rows: tuple[Compared, ...]
 
 
@@ -144,77 +145,6 @@ class ScalingGrid(Part, frozen=True, kw_only=True):
     network: str
     steps: int
     points: tuple[ScalingPoint, ...]
-
-
-class Quality(Part, frozen=True, kw_only=True):
-    """On one part of the data: accuracy [0, 1], negative log-likelihood in nats, expected calibration error [0, 1]."""
-
-    accuracy: float | None = None
-    nll: float | None = None
-    ece: float | None = None
-
-
-class Predictor(Part, frozen=True, kw_only=True):
-    """A model, a mean over models or an ensemble, on the validation and on the test rows."""
-
-    name: str
-    validation: Quality = Quality()
-    test: Quality = Quality()
-
-
-class Ensemble(Part, frozen=True, kw_only=True):
-    """The ensemble beside what it is made of; `mean_member` averages the members' own numbers."""
-
-    members: tuple[Predictor, ...]
-    single_best: Predictor
-    mean_member: Predictor
-    together: Predictor
-
-
-class ReliabilityBin(Part, frozen=True, kw_only=True):
-    """Test predictions with confidence in (lower, upper]: mean confidence, accuracy, and how many; None where empty."""
-
-    lower: float
-    upper: float
-    confidence: float | None
-    accuracy: float | None
-    count: int
-
-
-class Histogram(Part, frozen=True, kw_only=True):
-    """Counts of right and wrong test predictions in `bins` bins of a quantity in nats; `edges` has bins + 1."""
-
-    edges: tuple[float, ...]
-    right: tuple[int, ...]
-    wrong: tuple[int, ...]
-
-
-class UncertainRow(Part, frozen=True, kw_only=True):
-    """A test row of which the ensemble is unsure.
-
-    Fields:
-        row: its index in the test part.
-        true, predicted: names of the classes.
-        probability: of the predicted class, [0, 1].
-        entropy, mutual_information: of the prediction, in nats.
-        image: its pixels where the data are images, see `components.report.thumbnail.image_of`; else empty.
-    """
-
-    row: int
-    true: str
-    predicted: str
-    probability: float
-    entropy: float
-    mutual_information: float
-    image: Image = ()
-
-
-class Uncertainty(Part, frozen=True, kw_only=True):
-    """How unsure the ensemble is of the test rows: two distributions, and the most uncertain rows first."""
-
-    mutual_information: Histogram
-    entropy: Histogram
-    rows: tuple[UncertainRow, ...] = ()
 
 
 class StageSeconds(Part, frozen=True, kw_only=True):
@@ -251,9 +181,11 @@ class Contents(Part, frozen=True, kw_only=True):
             or why none is among the candidates.
         front: ids of the Pareto front.
         rounds: committed rounds in order, of every kind.
-        proposed: candidates that passed the screens before building.
+        proposed: candidates that passed the screens before building; where weights are shared, designs that the
+            controller learnt from.
+        shares_weights: whether the search's candidates share weights.
         screened: what those screens dropped, by reason.
-        economy, winner, comparison, scaling, ensemble, reliability, uncertainty: see each part.
+        economy, winner, comparison, scaling, ensemble, reliability, uncertainty, number_uncertainty: see each part.
         seconds: wall time by stage.
         wall_seconds: of the whole search so far.
         bytes_kept: bytes on disk by what they are.
@@ -272,7 +204,8 @@ class Contents(Part, frozen=True, kw_only=True):
     front: tuple[str, ...] = ()
     rounds: tuple[Round, ...] = ()
     proposed: int = 0
-    screened: dict[str, int] = {}
+    shares_weights: bool = False
+    screened: dict[str, int] = {}  # noqa: RUF012 (msgspec copies it)
     economy: Economy | None = None
     winner: Winner | None = None
     comparison: Comparison | None = None
@@ -280,8 +213,19 @@ class Contents(Part, frozen=True, kw_only=True):
     ensemble: Ensemble | None = None
     reliability: tuple[ReliabilityBin, ...] = ()
     uncertainty: Uncertainty | None = None
+    number_uncertainty: NumberUncertainty | None = None
     seconds: tuple[StageSeconds, ...] = ()
     wall_seconds: float | None = None
-    bytes_kept: dict[str, int] = {}
-    environment: dict[str, str] = {}
+    bytes_kept: dict[str, int] = {}  # noqa: RUF012 (msgspec copies it)
+    environment: dict[str, str] = {}  # noqa: RUF012 (msgspec copies it)
     failures: tuple[Failure, ...] = ()
+
+    @property
+    def quality_name(self) -> str:
+        """What a quality of the search rounds is: `accuracy`, or for regression `R²`."""
+        return self.data.quality_name if self.data else "accuracy"
+
+    @property
+    def finishing_quality_name(self) -> str:
+        """The same of the rounds that train on the target."""
+        return self.target.quality_name if self.target else self.quality_name

@@ -14,18 +14,31 @@ from components.records.layout import (
     plan_path,
     scores_path,
 )
-from components.records.results import DataManifest, Plan, Scores
+from components.records.manifest import DataManifest
+from components.records.results import Plan, Scores
 from components.records.search import Search
 from components.records.store import Store, read_record
 from components.records.summary import Summary
-from components.records.tasks import has_target, target_task
+from components.records.tasks import has_target
 from components.records.timing import StepTiming
 from components.report.contents import Contents, Economy, State
-from components.report.gather_ensemble import gathered_ensemble, gathered_reliability, gathered_uncertainty
+from components.report.gather_ensemble import (
+    gathered_ensemble,
+    gathered_number_uncertainty,
+    gathered_reliability,
+    gathered_uncertainty,
+)
 from components.report.gather_finishing import gathered_comparison, gathered_grid, gathered_winner
-from components.report.gather_rounds import candidate_failures, gathered_rounds, tried_baselines, tried_candidates
+from components.report.gather_rounds import (
+    candidate_failures,
+    gathered_rounds,
+    taught_by_steps,
+    tried_baselines,
+    tried_candidates,
+)
 from components.report.gather_seconds import read_timings, stage_seconds, wall_seconds
 from components.rounds.context import SearchContext
+from components.rounds.sharing import shares_weights
 
 PACKAGES = ("archloom", "keras", "kfp", "numpy", "tensorflow", "tensorflow-cpu", "tensorflow-tpu")
 
@@ -43,21 +56,23 @@ def gather(store: Store) -> Contents:
     plans = _plans(store)
     scores = {path: found for path in plans if (found := read_record(store, scores_path(path), Scores)) is not None}
     searched = [one for one in plans.values() if one.kind == "search"]
+    taught = taught_by_steps(store, searched)
     timings = read_timings(store)
     baselines = () if has_target(search) else tried_baselines(plans, scores, space)  # of the same task only
     return Contents(
         name=search.name,
         state=_state(summary),
         status=_status(summary, last),
-        advice=_advice(search, last) if summary and summary.outcome == "nothing_survived" else (),
+        advice=_advice(context, finishing, last) if summary and summary.outcome == "nothing_survived" else (),
         data=_manifest(context),
         target=_manifest(finishing) if finishing.task.folder != context.task.folder else None,
         candidates=(*tried_candidates(store, searched, space), *baselines),
         baseline_note=_baseline_note(search, bool(baselines)),
         front=tuple(one.id for one in last.front) if last else (),
         rounds=gathered_rounds(plans, scores),
-        proposed=sum(len(plan.candidates) for plan in searched),
-        screened=_screened(searched),
+        proposed=taught.get("learnt", 0) if taught else sum(len(plan.candidates) for plan in searched),
+        screened={name: held for name, held in taught.items() if name != "learnt"} if taught else _screened(searched),
+        shares_weights=shares_weights(search),
         economy=_economy([one for one in scores.values() if one.kind == "search"]),
         winner=gathered_winner(store, plans, scores, space, summary),
         comparison=gathered_comparison(store, plans, scores, space),
@@ -65,6 +80,7 @@ def gather(store: Store) -> Contents:
         ensemble=gathered_ensemble(summary),
         reliability=gathered_reliability(store),
         uncertainty=gathered_uncertainty(store),
+        number_uncertainty=gathered_number_uncertainty(store, summary),
         seconds=stage_seconds(timings),
         wall_seconds=wall_seconds(timings),
         bytes_kept=_bytes_kept(store),
@@ -106,20 +122,28 @@ def _status(summary: Summary | None, last: Scores | None) -> str:
     return f"running: {last.candidates} candidates so far" if last else "running: no round is committed yet"
 
 
-def _advice(search: Search, last: Scores | None) -> tuple[str, ...]:
+def _advice(context: SearchContext, finishing: SearchContext, last: Scores | None) -> tuple[str, ...]:
+    search = context.search
     if last is not None and last.best:  # found, but not one of them could be trained on the target
-        rate = target_task(search).training.learning_rate
         return (
             f"Give the finishing rounds more time: budget.finishing_hours is {search.budget.finishing_hours}.",
-            f"Try another rate on the target: final_scaling.target.training.learning_rate is {rate:g}.",
+            f"Try another rate on the target: final_scaling.target.{_rates(finishing, 'space_settings')}.",
         )
     return (
         f"Give the search more candidates than {search.budget.candidates} (budget.candidates) or more time.",
         f"Train longer before judging: training.probe_steps is {search.training.probe_steps}.",
         f"Lower the bar: rejection.quality_threshold is {search.rejection.quality_threshold:g}, "
         f"rejection.rule is {search.rejection.rule!r}.",
-        f"Try another rate: training.learning_rate is {search.training.learning_rate:g}.",
+        f"Try another rate: {_rates(context, 'space.settings')}.",
     )
+
+
+def _rates(context: SearchContext, settings: str) -> str:
+    """Where a task's learning rates stand in the search file, and what they are; `settings` is where the space's do."""
+    if not context.space.brings_optimizer:
+        return f"training.learning_rate is {context.task.training.learning_rate:g}"
+    rates = dict.fromkeys(f"{one.learning_rate:g}" for one in context.space.variants())
+    return f"{settings}.learning_rates is [{', '.join(rates)}]"
 
 
 def _screened(plans: list[Plan]) -> dict[str, int]:

@@ -5,12 +5,22 @@ import io
 import numpy as np
 
 from components.objectives.metrics import reliability
+from components.objectives.regression import coverage, spread
 from components.objectives.uncertainty import uncertainty
-from components.records.layout import MODEL_PROBABILITIES
+from components.records.layout import MODEL_PROBABILITIES, MODEL_VALUES
 from components.records.store import Store
 from components.records.summary import PartQuality, PredictorSummary, Summary
 from components.report.binning import histogram, reliability_bins
-from components.report.contents import Ensemble, Predictor, Quality, ReliabilityBin, UncertainRow, Uncertainty
+from components.report.predictions import (
+    Ensemble,
+    NumberUncertainty,
+    Predictor,
+    Quality,
+    ReliabilityBin,
+    UncertainNumber,
+    UncertainRow,
+    Uncertainty,
+)
 from components.report.thumbnail import image_of
 from components.rounds.context import SearchContext
 
@@ -31,7 +41,7 @@ def gathered_ensemble(summary: Summary | None) -> Ensemble | None:
 
 def gathered_reliability(store: Store) -> tuple[ReliabilityBin, ...]:
     """The ensemble's reliability on the test rows; empty before there are predictions."""
-    probabilities = _test_probabilities(store)
+    probabilities = _test_predictions(store, MODEL_PROBABILITIES)
     if probabilities is None:
         return ()
     labels = SearchContext(store, "ensemble").rows("test")[1]
@@ -40,7 +50,7 @@ def gathered_reliability(store: Store) -> tuple[ReliabilityBin, ...]:
 
 def gathered_uncertainty(store: Store) -> Uncertainty | None:
     """How unsure the ensemble is of the test rows, the most uncertain ones first."""
-    probabilities = _test_probabilities(store)
+    probabilities = _test_predictions(store, MODEL_PROBABILITIES)
     if probabilities is None:
         return None
     context = SearchContext(store, "ensemble")
@@ -67,9 +77,36 @@ def gathered_uncertainty(store: Store) -> Uncertainty | None:
     )
 
 
-def _test_probabilities(store: Store) -> np.ndarray | None:
-    """The members' probabilities of the test rows, `[members, rows, classes]`; None before they are delivered."""
-    data = store.read(MODEL_PROBABILITIES)
+def gathered_number_uncertainty(store: Store, summary: Summary | None) -> NumberUncertainty | None:
+    """How unsure the ensemble is of the numbers of the test rows, the most uncertain ones first."""
+    values = _test_predictions(store, MODEL_VALUES)
+    if values is None or summary is None:
+        return None
+    context = SearchContext(store, "ensemble")
+    manifest = context.manifest
+    labels = context.rows("test")[1].astype(np.float64) * (manifest.label_deviation or 1) + (manifest.label_mean or 0)
+    unsure = spread(values, np.array([one.validation.rmse for one in summary.members]))
+    mean = values.mean(axis=0)
+    return NumberUncertainty(
+        covered=coverage(mean, labels, unsure.predictive),
+        deviation=float(np.median(unsure.predictive)),
+        disagreement=float(np.median(unsure.disagreement)),
+        rows=tuple(
+            UncertainNumber(
+                row=int(row),
+                true=float(labels[row]),
+                predicted=float(mean[row]),
+                deviation=float(unsure.predictive[row]),
+                disagreement=float(unsure.disagreement[row]),
+            )
+            for row in np.argsort(-unsure.predictive, kind="stable")[:MOST_UNCERTAIN]
+        ),
+    )
+
+
+def _test_predictions(store: Store, path: str) -> np.ndarray | None:
+    """What the members predict of the test rows, `[members, rows, ...]`; None before that is delivered."""
+    data = store.read(path)
     return None if data is None else np.load(io.BytesIO(data), allow_pickle=False).astype(np.float64)
 
 
@@ -78,4 +115,4 @@ def _predictor(one: PredictorSummary) -> Predictor:
 
 
 def _quality(part: PartQuality) -> Quality:
-    return Quality(accuracy=part.accuracy, nll=part.nll, ece=part.ece)
+    return Quality(**{name: getattr(part, name) for name in Quality.__struct_fields__})

@@ -31,6 +31,7 @@ def gathered_comparison(store: Store, plans: Plans, scores: ScoresOf, space: Sea
     return Comparison(
         networks=_networks(plan.candidates[0]),
         steps=plan.full_steps,
+        rates_chosen_apart=any(_choosing(plan.candidates[0])),
         rows=tuple(_compared(store, path, candidates[one.id], one, chosen, space) for one in ranked(committed)),
     )
 
@@ -77,6 +78,7 @@ def gathered_winner(
         network=won.network,
         width=won.width,
         depth=won.depth,
+        learning_rate=won.learning_rate,
         parameters=won.parameters,
         accuracy=trained.quality if trained else None,
         latency_ms=won.latency_ms,
@@ -102,8 +104,7 @@ def _compared(
     return Compared(
         name=candidate.change if one.role == "baseline" else one.id,
         role="baseline" if one.role == "baseline" else "winner" if is_chosen else "searched",
-        **_by_network(candidate, one),
-        mean=one.quality,
+        **_qualities(candidate, one),
         latency_ms=one.latency_ms,
         parameters=_parameters(store, path, candidate),
         formula=space.formula(space.from_json(one.spec)),
@@ -115,15 +116,27 @@ def _networks(candidate: Candidate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(variant.network for variant in candidate.variants))
 
 
-def _by_network(candidate: Candidate, one: ScoredCandidate) -> dict[str, Any]:
-    """Accuracy, its spread over the initialisations, and learning rate in each network."""
+def _choosing(candidate: Candidate) -> list[bool]:
+    """Of each group of variants, whether it chose a learning rate that further initialisations were then trained at."""
+    groups = variant_groups(candidate.variants)
+    further = [group[0].network for group in groups if group[0].initialisation > 0]
+    return [len(group) > 1 and group[0].initialisation == 0 and group[0].network in further for group in groups]
+
+
+def _qualities(candidate: Candidate, one: ScoredCandidate) -> dict[str, Any]:
+    """Accuracy, its spread over the initialisations, and learning rate in each network; and the mean accuracy.
+
+    An initialisation that chose the rate is left out: the best of several rates on the rows that it was chosen by looks
+    better than it is.
+    """
     networks = [group[0].network for group in variant_groups(candidate.variants)]
     rates = {variant.network: variant.learning_rate for variant in candidate.variants if variant.name in one.variants}
-    found = [
-        [fitness for network, fitness in zip(networks, one.fitness) if network == wanted]
-        for wanted in _networks(candidate)
+    counted = [
+        (network, fitness) for network, fitness, chose in zip(networks, one.fitness, _choosing(candidate)) if not chose
     ]
+    found = [[fitness for network, fitness in counted if network == wanted] for wanted in _networks(candidate)]
     return {
+        "mean": float(np.mean([fitness for _, fitness in counted])) if counted else None,
         "accuracy": tuple(float(np.mean(each)) if each else None for each in found),
         "spread": tuple(float(np.std(each, ddof=1)) if len(each) > 1 else None for each in found),
         "learning_rates": tuple(rates.get(network) for network in _networks(candidate)),

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.records.results import Plan, ScoredCandidate, Scores
+from components.records.layout import trial_path
+from components.records.results import Plan, ScoredCandidate, Scores, TrainingRecord
 from components.records.store import Store, read_record
 from components.report.contents import Failure, Round, Tried
 from components.rounds.deadline import candidate_spans
 from components.rounds.outcomes import best_first
+from components.rounds.sharing import SHARED, shared_network
 from components.search_spaces.space import SearchSpace
 
 
@@ -42,7 +44,7 @@ def gathered_rounds(plans: Mapping[str, Plan], scores: Mapping[str, Scores]) -> 
             Round(
                 kind=one.kind,
                 round=path,
-                candidates=len(plans[path].candidates),
+                candidates=len(one.scored),
                 scored=len(qualities),
                 best_quality=best if one.kind == "search" else max(qualities, default=None),
                 hypervolume=one.hypervolume,
@@ -50,6 +52,17 @@ def gathered_rounds(plans: Mapping[str, Plan], scores: Mapping[str, Scores]) -> 
             )
         )
     return _with_own_seconds(rows)
+
+
+def taught_by_steps(store: Store, plans: Sequence[Plan]) -> dict[str, int]:
+    """Where weights are shared, how many steps of the controller had each outcome so far; else empty."""
+    trained = [
+        record
+        for plan in plans
+        if shared_network(plan) is not None
+        if (record := read_record(store, f"{trial_path(plan.round, SHARED)}/training.json", TrainingRecord)) is not None
+    ]
+    return dict(trained[-1].controller_steps) if trained else {}
 
 
 def candidate_failures(scores: Mapping[str, Scores]) -> tuple[Failure, ...]:

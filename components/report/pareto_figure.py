@@ -44,13 +44,16 @@ def _kind(tried: Tried, front: Sequence[str], chosen: str | None) -> str:
     return "front" if tried.scored.id in front else "scored"
 
 
-def pareto_figure(candidates: Sequence[Tried], front: Sequence[str], chosen: str | None) -> Markup:
+def pareto_figure(
+    candidates: Sequence[Tried], front: Sequence[str], chosen: str | None, quality_name: str = "accuracy"
+) -> Markup:
     """The figure; at least one candidate has a quality and a latency.
 
     Args:
         candidates: candidates and baselines.
         front: ids of the Pareto front.
         chosen: id of the winner; None where there is none yet.
+        quality_name: what their quality is called.
     """
     points = points_of(candidates, front, chosen)
     x = fitted((point.latency for point in points), LEFT, RIGHT, within=(0, float("inf")), log=True)
@@ -60,12 +63,18 @@ def pareto_figure(candidates: Sequence[Tried], front: Sequence[str], chosen: str
     return svg(
         WIDTH,
         HEIGHT,
-        "Validation accuracy against latency of every scored candidate, with the Pareto front",
-        vertical_axis(x, y, "validation accuracy, mean over networks"),
+        f"Validation {quality_name} against latency of every scored candidate, with the Pareto front",
+        vertical_axis(x, y, f"validation {quality_name}, mean over networks"),
         horizontal_axis(x, BOTTOM, "latency, ms a batch (geometric mean over networks)"),
         _staircase(on_front, x, y),
-        dots(*_scored(points, x, y), "scored"),
-        *(_mark(point, x, y) for kind in kinds if kind != "scored" for point in points if point.kind == kind),
+        dots(*_scored(points, quality_name, x, y), "scored"),
+        *(
+            _mark(point, quality_name, x, y)
+            for kind in kinds
+            if kind != "scored"
+            for point in points
+            if point.kind == kind
+        ),
         _labels(points, x, y),
         legend(RIGHT, TOP - 26, [(_shape(kind, 0, 0), WORDS[kind]) for kind in kinds]),
     )
@@ -82,20 +91,22 @@ def _shape(kind: str, x: float, y: float, *title: Markup) -> Markup:
     return tag("circle", *title, cx=x, cy=y, r=4 if kind == "scored" else 5, class_=kind)
 
 
-def _title(point: Point) -> str:
+def _title(point: Point, quality_name: str) -> str:
     tried = point.tried
-    words = f"{tried.name or tried.scored.id}: accuracy {fixed(point.quality)}, {milliseconds(point.latency)}"
+    words = f"{tried.name or tried.scored.id}: {quality_name} {fixed(point.quality)}, {milliseconds(point.latency)}"
     return f"{words} {tried.formula}".strip()
 
 
-def _scored(points: Sequence[Point], x: Scale, y: Scale) -> tuple[list[tuple[float, float]], list[str]]:
+def _scored(
+    points: Sequence[Point], quality_name: str, x: Scale, y: Scale
+) -> tuple[list[tuple[float, float]], list[str]]:
     """Places and titles of those that are nothing but scored."""
     scored = [point for point in points if point.kind == "scored"]
-    return [(x(point.latency), y(point.quality)) for point in scored], [_title(point) for point in scored]
+    return [(x(point.latency), y(point.quality)) for point in scored], [_title(point, quality_name) for point in scored]
 
 
-def _mark(point: Point, x: Scale, y: Scale) -> Markup:
-    return _shape(point.kind, x(point.latency), y(point.quality), tag("title", _title(point)))
+def _mark(point: Point, quality_name: str, x: Scale, y: Scale) -> Markup:
+    return _shape(point.kind, x(point.latency), y(point.quality), tag("title", _title(point, quality_name)))
 
 
 def _staircase(front: Sequence[Point], x: Scale, y: Scale) -> Markup | None:

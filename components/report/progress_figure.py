@@ -12,8 +12,8 @@ from components.report.scales import Scale, fitted
 WIDTH, LEFT, RIGHT, TOP, PLOT, LANE = 960, 92, 944, 66, 240, 20
 
 
-def progress_figure(candidates: Sequence[Tried]) -> Markup:
-    """The figure; candidates in the order of their proposal, at least one."""
+def progress_figure(candidates: Sequence[Tried], quality_name: str = "accuracy") -> Markup:
+    """The figure; candidates in the order of their proposal, at least one, and what their quality is called."""
     qualities = [tried.scored.quality for tried in candidates]
     # In the order of their first appearance, which is the same in every process.
     reasons = list(dict.fromkeys(tried.scored.reason for tried in candidates if tried.scored.reason))
@@ -24,12 +24,12 @@ def progress_figure(candidates: Sequence[Tried]) -> Markup:
     return svg(
         WIDTH,
         foot + 46,
-        "Validation accuracy of each candidate in order of proposal, and the best so far",
-        vertical_axis(x, y, "validation accuracy, mean over networks", lift=42),
+        f"Validation {quality_name} of each candidate in order of proposal, and the best so far",
+        vertical_axis(x, y, f"validation {quality_name}, mean over networks", lift=42),
         _rounds(candidates, x, foot),
         *(_lane(candidates, reason, x, bottom + 6 + LANE * place) for place, reason in enumerate(reasons)),
         _best_so_far(qualities, x, y),
-        _points(candidates, x, y),
+        _points(candidates, quality_name, x, y),
         horizontal_axis(x, foot, "candidate, in order of proposal", whole=True),
         legend(RIGHT, TOP - 46, _ENTRIES[: 3 if reasons else 2]),
     )
@@ -57,13 +57,13 @@ def _best_so_far(qualities: Sequence[float | None], x: Scale, y: Scale) -> Marku
     return tag("polyline", points=" ".join(f"{px:.2f},{py:.2f}" for px, py in corners), class_="best")
 
 
-def _points(candidates: Sequence[Tried], x: Scale, y: Scale) -> Markup:
+def _points(candidates: Sequence[Tried], quality_name: str, x: Scale, y: Scale) -> Markup:
     places, titles = [], []
     for index, tried in enumerate(candidates, 1):
         scored = tried.scored
         if scored.quality is not None and is_number(scored.quality):
             places.append((x(index), y(scored.quality)))
-            numbers = f"accuracy {fixed(scored.quality)}, {milliseconds(scored.latency_ms)}"
+            numbers = f"{quality_name} {fixed(scored.quality)}, {milliseconds(scored.latency_ms)}"
             titles.append(f"candidate {index}: {numbers}, reward {fixed(scored.reward)}")
     return dots(places, titles, "scored")
 

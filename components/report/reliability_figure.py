@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from components.report.contents import ReliabilityBin
 from components.report.markup import Markup, svg, tag
 from components.report.numerals import count, fixed
 from components.report.plot_frame import horizontal_axis, legend, text, vertical_axis
+from components.report.predictions import ReliabilityBin
 from components.report.scales import Scale
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 470, 440, 56, 456, 48, 318

@@ -21,7 +21,7 @@ def round_view(scores: Scores) -> str:
     qualities = [scored.quality for scored in scores.best if scored.quality is not None]
     summary = facts(
         [
-            ("best accuracy so far", fixed(max(qualities, default=None))),
+            ("best quality so far", fixed(max(qualities, default=None))),
             ("hypervolume", significant(scores.hypervolume, 4)),
             ("candidates so far", count(scores.candidates)),
             ("active time", seconds(scores.active_seconds)),
@@ -42,7 +42,7 @@ def _best(scores: Scores) -> Markup:
         Row([tag("code", best.id), fixed(best.quality), milliseconds(best.latency_ms), fixed(best.reward)])
         for best in scores.best[:BEST]
     ]
-    return table("Best of the search so far, by reward", [Words("id"), "accuracy", "latency", "reward"], rows)
+    return table("Best of the search so far, by reward", [Words("id"), "quality", "latency", "reward"], rows)
 
 
 def _absent(words: str) -> Markup:

@@ -30,6 +30,9 @@ SCREENS = {
     "exploding": "values grow from layer to layer",
     "vanishing": "values shrink from layer to layer",
     "constant": "rows or positions hardly differ after some layers",
+    "over_limit": "predicted cost over a limit, told before it became a candidate",
+    "infeasible": "predicted cost over a limit, so the controller learnt nothing from it",
+    "unsampled": "none of the designs drawn for the correction was within the limits, so nothing was learnt",
 }
 
 
@@ -44,7 +47,9 @@ def progress_section(contents: Contents) -> Section:
     parts = [pending(contents, "No round has been scored")]
     if candidates:
         caption = "Every candidate in order of proposal; a stroke below the plot is one that was not scored, by reason."
-        parts = [figure(progress_figure(candidates), caption)]
+        if contents.shares_weights:
+            caption = "The candidates that each round reports, the most probable first, judged with the shared weights."
+        parts = [figure(progress_figure(candidates, contents.quality_name), caption)]
     if contents.rounds:
         columns = [Words("round"), Words("kind"), "candidates", "scored", "best so far", "hypervolume", "active time"]
         rows = [
@@ -68,15 +73,14 @@ def progress_section(contents: Contents) -> Section:
 def pareto_section(contents: Contents) -> Section:
     """Quality against latency."""
     chosen = contents.winner.id if contents.winner else None
+    title = f"{contents.quality_name.capitalize()} against latency"
     if not points_of(contents.candidates, contents.front, chosen):
-        return Section(
-            "pareto", "Accuracy against latency", pending(contents, "No candidate has been scored and timed")
-        )
+        return Section("pareto", title, pending(contents, "No candidate has been scored and timed"))
     baselines = any(tried.scored.role == "baseline" for tried in contents.candidates)
     remarks = contents.baseline_note or ("" if baselines else "No baseline was timed.")
     caption = f"Up and to the left is better; the line bounds what the front dominates. {remarks}".strip()
-    drawing = pareto_figure(contents.candidates, contents.front, chosen)
-    return Section("pareto", "Accuracy against latency", figure(drawing, caption))
+    drawing = pareto_figure(contents.candidates, contents.front, chosen, contents.quality_name)
+    return Section("pareto", title, figure(drawing, caption))
 
 
 def rejection_section(contents: Contents) -> Section:
@@ -93,9 +97,8 @@ def _screened(contents: Contents) -> Markup:
         Row([reason.replace("_", " "), SCREENS.get(reason, ""), count(dropped), percent(dropped, drawn)])
         for reason, dropped in sorted(contents.screened.items(), key=lambda item: (-item[1], item[0]))
     ]
-    rows.append(
-        Row(["passed", "went on as candidates", count(contents.proposed), percent(contents.proposed, drawn)], "sum")
-    )
+    passed = "taught the controller" if contents.shares_weights else "went on as candidates"
+    rows.append(Row(["passed", passed, count(contents.proposed), percent(contents.proposed, drawn)], "sum"))
     columns = [Words("screen"), Words("meaning"), "designs", "share"]
     return table(f"Screens before building: what became of {count(drawn)} drawn designs", columns, rows)
 
@@ -145,7 +148,7 @@ def candidates_section(contents: Contents) -> Section:
         listed = sorted(numbered, key=lambda pair: (-(pair[1].scored.reward or 0.0), pair[0]))[:LISTED]
     whole = f"{count(len(numbered))} candidates"
     words = whole if listed is numbered else f"The best {LISTED} of {whole}"
-    columns = ["#", Words("id"), "accuracy", "latency", "reward", "time", Words("verdict"), Words("formula")]
+    columns = ["#", Words("id"), contents.quality_name, "latency", "reward", "time", Words("verdict"), Words("formula")]
     chosen = contents.winner.id if contents.winner else None
     rows = [Row(_candidate(index, tried, contents.front), _mark(tried, chosen)) for index, tried in listed]
     opened = tag("details", tag("summary", words), table("Candidates", columns, rows))

@@ -1,11 +1,14 @@
 """The top of the page: what came out in a few large numbers, and what the data are."""
 
 import math
+from collections.abc import Sequence
 
-from components.records.results import DataManifest
-from components.report.contents import Compared, Contents, Ensemble, Predictor
+from components.records.manifest import DataManifest, Split
+from components.report.contents import Compared, Contents
 from components.report.markup import Markup, join, tag
-from components.report.numerals import count, fixed, milliseconds, seconds
+from components.report.measures import Measure, measures_of
+from components.report.numerals import count, fixed, milliseconds, seconds, significant
+from components.report.predictions import Ensemble
 from components.report.sections import Section, note, pending, prose
 from components.report.tables import Row, Words, facts, table
 
@@ -56,19 +59,15 @@ def _ensemble_tiles(contents: Contents) -> list[Markup]:
     if test.accuracy is not None and rows:
         low, high = accuracy_interval(test.accuracy, rows)
         interval = f"95 % interval {fixed(low)} to {fixed(high)}, {count(rows)} rows"
-    accuracy, nll, ece = (_beside(contents.ensemble, field) for field in ("accuracy", "nll", "ece"))
     return [
-        _tile("Test accuracy of the ensemble", fixed(test.accuracy), accuracy, interval),
-        _tile("Test negative log-likelihood", fixed(test.nll), nll, "nats a row, less is better"),
-        _tile("Test calibration error", fixed(test.ece), ece, "ECE, less is better"),
+        _tile(each.title, each.of(test), _beside(contents.ensemble, each), each.reading or interval)
+        for each in measures_of(test)
     ]
 
 
-def _beside(ensemble: Ensemble, field: str) -> str:
-    def shown(predictor: Predictor) -> str:
-        return fixed(getattr(predictor.test, field))
-
-    return f"mean member {shown(ensemble.mean_member)}, single best {shown(ensemble.single_best)}"
+def _beside(ensemble: Ensemble, measure: Measure) -> str:
+    mean, best = measure.of(ensemble.mean_member.test), measure.of(ensemble.single_best.test)
+    return f"mean member {mean}, single best {best}"
 
 
 def _winner_tiles(contents: Contents) -> list[Markup]:
@@ -81,7 +80,8 @@ def _winner_tiles(contents: Contents) -> list[Markup]:
     best, row = _best_of(contents, "baseline"), _best_of(contents, "winner")
     if best and row:
         against = f"{best.name} {fixed(best.mean)}"
-        tiles.append(_tile("Winner and best baseline", fixed(row.mean), against, "validation, equal training"))
+        name = f"validation {contents.finishing_quality_name}, equal training"
+        tiles.append(_tile("Winner and best baseline", fixed(row.mean), against, name))
     return tiles
 
 
@@ -125,22 +125,40 @@ def data_section(contents: Contents) -> Section:
     )
 
 
-def _data_parts(data: DataManifest, purpose: str) -> list[Markup]:
+def _data_parts(data: DataManifest, purpose: str) -> list[Markup | None]:
     parts = [("train", data.train), ("validation", data.validation), ("test", data.test)]
+    shape = " × ".join(str(size) for size in data.input_shape)
+    numbers = [
+        ("source", data.source),
+        ("a row", f"{shape} {_unit(data)}"),
+        _labels(data),
+        ("rows", count(sum(part.rows for _, part in parts))),
+    ]
+    return [facts(numbers), note(purpose), _left_out(data), _rows_by_part(data, parts)]
+
+
+def _labels(data: DataManifest) -> tuple[str, str]:
+    """How many classes there are, or what numbers the labels are."""
+    if data.task == "classification":
+        return "classes", count(len(data.classes))
+    mean, deviation = significant(data.label_mean, 4), significant(data.label_deviation, 4)
+    return "labels", f"numbers to predict, mean {mean} and deviation {deviation} of the training rows"
+
+
+def _left_out(data: DataManifest) -> Markup | None:
+    """The columns that are no inputs."""
+    rows = [Row([name, reason]) for name, reason in data.left_out.items()]
+    return table("Columns that are left out", [Words("column"), Words("reason")], rows) if rows else None
+
+
+def _rows_by_part(data: DataManifest, parts: Sequence[tuple[str, Split]]) -> Markup:
+    if data.task == "regression":
+        counted = [Row([name, count(part.rows)]) for name, part in parts]
+        return table("Rows of each part", [Words("part"), "rows"], counted)
     listed = len(data.classes) <= LISTED_CLASSES
     rows = [Row([name, count(part.rows), *map(count, _by_class(part.class_rows, listed))]) for name, part in parts]
     columns = data.classes if listed else ("fewest in a class", "most in a class")
-    shape = " × ".join(str(size) for size in data.input_shape)
-    description = facts(
-        [
-            ("source", data.source),
-            ("a row", f"{shape} {_unit(data)}"),
-            ("classes", count(len(data.classes))),
-            ("rows", count(sum(part.rows for _, part in parts))),
-        ]
-    )
-    by_part = table("Rows of each part, and of the classes in it", [Words("part"), "rows", *columns], rows)
-    return [description, note(purpose), by_part]
+    return table("Rows of each part, and of the classes in it", [Words("part"), "rows", *columns], rows)
 
 
 def _unit(data: DataManifest) -> str:

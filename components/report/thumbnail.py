@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from components.report.contents import Image
 from components.report.markup import Markup, tag
+from components.report.predictions import Image
 
 LARGEST = 32  # pixels of a thumbnail's side
 LEVELS = 15  # shades a channel besides black, which is what `#rgb` can say

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from components.report.contents import Histogram
 from components.report.markup import Markup, svg, tag
 from components.report.numerals import count, percent, significant
 from components.report.plot_frame import horizontal_axis, legend, text
+from components.report.predictions import Histogram
 from components.report.scales import Scale
 
 WIDTH, LEFT, RIGHT, TOP, MIDDLE, BOTTOM, HEIGHT = 470, 56, 456, 48, 148, 228, 276

@@ -7,6 +7,11 @@ from components.report.numerals import count, fixed, milliseconds, multiplier, s
 from components.report.sections import Section, absent, figure, note, pending
 from components.report.tables import Row, Words, facts, table
 
+CHOSEN_APART = (
+    "A first initialisation chose the learning rate on the rows that all are judged by, so the numbers are of the "
+    "further ones alone; the order of the rows, by reward, is of all."
+)
+
 
 def winner_section(contents: Contents) -> Section:
     """The winner as a formula, as a drawing and in numbers, with its hardware profile."""
@@ -16,7 +21,7 @@ def winner_section(contents: Contents) -> Section:
     return Section(
         "winner",
         "Winner",
-        join([_formula(winner), _drawing(winner), _numbers(winner), _profile(winner)]),
+        join([_formula(winner), _drawing(winner), _numbers(winner, contents.finishing_quality_name), _profile(winner)]),
     )
 
 
@@ -35,15 +40,16 @@ def _drawing(winner: Winner) -> Markup:
     )
 
 
-def _numbers(winner: Winner) -> Markup:
+def _numbers(winner: Winner, quality_name: str) -> Markup:
     return facts(
         [
             ("network", winner.network),
             ("width", multiplier(winner.width)),
             ("depth", multiplier(winner.depth)),
+            *([("learning rate", f"{winner.learning_rate:g}")] if winner.learning_rate is not None else []),
             ("parameters", count(winner.parameters)),
             ("training steps", count(winner.steps)),
-            ("validation accuracy", fixed(winner.accuracy)),
+            (f"validation {quality_name}", fixed(winner.accuracy)),
             ("latency a batch", milliseconds(winner.latency_ms)),
             ("id", tag("code", winner.id)),
         ]
@@ -84,10 +90,10 @@ def comparison_section(contents: Contents) -> Section:
     task = f" on {contents.target.source}, the target's data," if contents.target else ""
     steps = f"Every row was trained{task} for {count(comparison.steps)} steps with the same settings."
     lacking = None if any(row.role == "baseline" for row in comparison.rows) else absent("No baseline was compared.")
-    caption = "Validation accuracy in each network; latency is the geometric mean over the networks"
-    return Section(
-        "comparison", "Comparison with baselines", join([note(steps), table(caption, columns, rows), lacking])
-    )
+    name = contents.finishing_quality_name
+    caption = f"Validation {name} in each network; latency is the geometric mean over the networks"
+    parts = [note(steps), note(CHOSEN_APART) if comparison.rates_chosen_apart else None]
+    return Section("comparison", "Comparison with baselines", join([*parts, table(caption, columns, rows), lacking]))
 
 
 def _compared(row: Compared, networks: int) -> list[str]:
@@ -98,7 +104,7 @@ def _compared(row: Compared, networks: int) -> list[str]:
 
 
 def _accuracy(row: Compared, network: int) -> str:
-    """Accuracy in a network, its spread over the initialisations, and the learning rate."""
+    """Quality in a network, its spread over the initialisations, and the learning rate."""
     if network >= len(row.accuracy) or row.accuracy[network] is None:
         return fixed(None)
     spread = row.spread[network] if network < len(row.spread) else None
@@ -117,7 +123,8 @@ def scaling_section(contents: Contents) -> Section:
     places = {(point.width, point.depth): point for point in grid.points}
     columns = [Words("depth"), *(Words(f"width {multiplier(width)}") for width in widths)]
     rows = [Row([multiplier(depth), *(_cell(places.get((width, depth))) for width in widths)]) for depth in depths]
-    caption = f"Accuracy, latency and reward in {grid.network}, each trained for {count(grid.steps)} steps"
+    name = contents.finishing_quality_name.capitalize()
+    caption = f"{name}, latency and reward in {grid.network}, each trained for {count(grid.steps)} steps"
     return Section("scaling", "Scaling", join([table(caption, columns, rows), note(_choice(grid))]))
 
 

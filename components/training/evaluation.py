@@ -1,4 +1,4 @@
-"""Logits, accuracy and negative log-likelihood of a model on many rows."""
+"""Outputs of a model on many rows, and how good they are: accuracy and NLL, or R² and squared error."""
 
 import gc
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from components.objectives.metrics import negative_log_likelihood
+from components.objectives.regression import r_squared
 from components.training.checkpoint import load_weights
 from components.training.runtime import prepare_tensorflow
 from components.training.traced import Traced
@@ -19,7 +20,13 @@ FEWEST_TRACED = 5  # batches; of a small convnet a trace costs 90-130 ms, an eag
 
 
 class Evaluation(NamedTuple):
-    """Accuracy in [0, 1]; mean negative log-likelihood in nats, None where a logit is not finite."""
+    """How good outputs are; quality and loss, whatever the labels are.
+
+    Fields:
+        accuracy: share of right classes; for regression targets max(0, R²) on these rows. [0, 1], more is better.
+        nll: mean negative log-likelihood in nats; for regression targets half the mean squared error of the
+            standardised ones. None where an output is not finite.
+    """
 
     accuracy: float
     nll: float | None
@@ -59,16 +66,25 @@ class Predictor:
 
 
 def evaluate_logits(logits: np.ndarray, labels: np.ndarray) -> Evaluation:
-    """Scores logits against labels; a row with a logit that is not finite counts as wrong.
+    """Scores outputs against labels; a row with a logit that is not finite counts as wrong.
 
     Args:
-        logits: `[rows, classes]`.
-        labels: `[rows]`, each in [0, classes).
+        logits: `[rows, classes]`; `[rows, 1]` where labels are regression targets.
+        labels: `[rows]`, classes in [0, classes) or, where they are floating, standardised regression targets, of
+            which one output that is not finite leaves a quality of 0.
     """
+    if np.issubdtype(labels.dtype, np.floating):
+        return _evaluate_targets(logits[:, 0].astype(np.float64), labels.astype(np.float64))
     finite = np.isfinite(logits).all(axis=1)
     accuracy = float(np.mean(finite & (logits.argmax(axis=1) == labels)))
     nll = negative_log_likelihood(softmax(logits), labels) if finite.all() else None
     return Evaluation(accuracy, nll)
+
+
+def _evaluate_targets(outputs: np.ndarray, targets: np.ndarray) -> Evaluation:
+    if not np.isfinite(outputs).all():
+        return Evaluation(0.0, None)
+    return Evaluation(max(0.0, r_squared(outputs, targets)), float(np.mean((outputs - targets) ** 2)) / 2)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

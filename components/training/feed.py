@@ -16,7 +16,7 @@ class Feed:
     held in memory. Either way the batches are the same.
 
     Attributes:
-        train_x, train_y: `[rows, ...]` float32 and `[rows]` int32.
+        train_x, train_y: `[rows, ...]` float32 and `[rows]` int32, or float32 where labels are regression targets.
         validation_x, validation_y: the same for the rows that guide the search.
     """
 
@@ -37,7 +37,7 @@ class Feed:
             if len(x) != len(y) or not len(x):
                 raise ValueError(f"`{name}_x` must have as many rows as labels, >= 1. Received: {len(x)} and {len(y)}.")
         self.train_x, self.validation_x = (_hold(x, memory_limit_mib) for x in (train_x, validation_x))
-        self.train_y, self.validation_y = (np.asarray(y, np.int32) for y in (train_y, validation_y))
+        self.train_y, self.validation_y = (_labels(y) for y in (train_y, validation_y))
 
     @property
     def streamed(self) -> bool:
@@ -62,7 +62,7 @@ class Feed:
     def batch(
         self, seed: tuple[int, ...], step: int, batch_size: int, shift_pixels: int = 0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the batch of a step: `[batch, ...]` float32 and `[batch]` int32.
+        """Returns the batch of a step: `[batch, ...]` float32 and `[batch]` int32 or float32, as the labels are.
 
         Args:
             seed: with the step it determines everything.
@@ -104,6 +104,12 @@ def shift(images: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 def _overlap(offset: int, size: int) -> tuple[slice, slice]:
     return slice(max(-offset, 0), max(size - offset, 0)), slice(max(offset, 0), max(size + offset, 0))
+
+
+def _labels(y: np.ndarray) -> np.ndarray:
+    """Classes as int32, regression targets as float32."""
+    y = np.asarray(y)
+    return y.astype(np.float32 if np.issubdtype(y.dtype, np.floating) else np.int32, copy=False)
 
 
 def _hold(x: np.ndarray, memory_limit_mib: int) -> np.ndarray:

@@ -38,6 +38,25 @@ def test_a_formula_keeps_its_brackets_and_no_number_is_cut_off():
     assert text.endswith("model:  /s/model\nreport: /s/report.html\n")
 
 
+def test_the_learning_rate_stands_with_what_was_found_at_one():
+    row = PredictorSummary(name="mean member", validation=QUALITY, test=QUALITY)
+    about = {"id": "a", "spec": [], "formula": "g", "network": "convnet", "width": 1.0, "depth": 1.0, "parameters": 7}
+    for rate, said in ((0.001, "depth 1, learning rate 0.001, 7 weights"), (None, "depth 1, 7 weights")):
+        winner = WinnerSummary(**about, learning_rate=rate)
+        text = shown(outcome="finished", winner=winner, single_best=row, mean_member=row, ensemble=row)
+        assert f"in convnet, width 1, {said}\n" in text
+
+
 def test_where_nothing_survived_it_says_so_and_names_the_report():
     text = shown(outcome="nothing_survived")
     assert "No candidate survived" in text and "report: /s/report.html" in text and "model:" not in text
+
+
+def test_errors_of_predicted_numbers_stand_under_their_names():
+    quality = PartQuality(rmse=41.5, mae=30.25, r_squared=0.765)
+    row = PredictorSummary(name="mean member", validation=quality, test=quality)
+    winner = WinnerSummary(id="a", spec=[], formula="g", network="mlp", width=1.0, depth=1.0, parameters=7)
+    text = shown(outcome="finished", winner=winner, single_best=row, mean_member=row, ensemble=row)
+    assert all(f"{part} {name}" in text for part in ("val", "test") for name in ("RMSE", "MAE", "R²"))
+    assert text.count("41.5000") == text.count("0.7650") == 6
+    assert "acc" not in text and "NLL" not in text

@@ -9,7 +9,7 @@ import pytest
 
 import components
 from components.data_split.stage import split_data
-from components.records.results import DataManifest
+from components.records.manifest import DataManifest
 from components.records.search import Choice, Data, Search
 from components.records.store import Store, open_search
 

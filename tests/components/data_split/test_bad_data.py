@@ -9,6 +9,7 @@ from components.data_split.errors import DataError
 HEADER = "x,y\n"
 GOOD = "1,a\n2,a\n3,a\n1,b\n2,b\n3,b\n"
 LABEL = {"label": "y"}
+NUMBERS = {"label": "y", "task": "regression"}
 
 # name: (bytes of the file, options, part of the message)
 CSV = {
@@ -33,7 +34,44 @@ CSV = {
     "unnamed column": (",x,y\n0,1,a\n", LABEL, "must name each column in its header. Received: none for column 1."),
     "infinite number": (HEADER + GOOD + "inf,a\n", LABEL, "finite numbers in the column 'x'. Received: inf in line 8."),
     "number beyond float64": (HEADER + "-1e999,a\n" + GOOD, LABEL, "Received: -1e999 in line 2."),
-    "column without values": ("x,e,y\n" + GOOD.replace(",", ",,"), LABEL, "value in the column 'e'. Received: none."),
+    "columns without values": (
+        "e,y\n" + ",a\n" * 4 + "NA,b\n" * 4,
+        LABEL,
+        "a column beside the label that can be an input. Received: none ('e': no training row has a value).",
+    ),
+    "columns of one value": (
+        "e,y\n" + "7,a\n" * 4 + "7,b\n" * 4,
+        LABEL,
+        "none ('e': constant: 7 in each training row)",
+    ),
+    "dates alone": ("d,y\n" + "2026-01-31,a\n" * 4 + "2026-02-01,b\n" * 4, LABEL, "none ('d': dates are no inputs)"),
+    "texts as numbers to predict": (
+        HEADER + GOOD,
+        NUMBERS,
+        "`data.task` must be null or classification where labels are no numbers. Received: the label 'a' in line 2.",
+    ),
+    "numbers as classes": (
+        HEADER + "".join(f"{i},{i / 7}\n" for i in range(9)),
+        LABEL,
+        "(where labels are numbers to predict, say `data.task: regression`). Received: 1 of class '0.0'.",
+    ),
+    "infinite number to predict": (
+        HEADER + "1,2\n2,inf\n",
+        NUMBERS,
+        "`data.label` must hold finite numbers. Received: inf in line 3.",
+    ),
+    "number to predict missing": (HEADER + "1,2\n2,NA\n", NUMBERS, "a value in each row. Received: 'NA' in line 3."),
+    "few numbers to predict": (
+        HEADER + "1,2\n" * 5,
+        NUMBERS,
+        "must have at least 6 rows, 2 for each part. Received: 5.",
+    ),
+    "one number to predict": (HEADER + "1,2\n" * 20, NUMBERS, "differ among the train rows. Received: 2 in each"),
+    "numbers to predict beyond measure": (
+        HEADER + "1,1e300\n2,-1e300\n" * 9,
+        NUMBERS,
+        "`data.label` must have a finite variance. Received: numbers to 1e+300.",
+    ),
     "open quote": (HEADER + GOOD + '"4,a\n', LABEL, "must be valid CSV. Received: line 8"),
     "not UTF-8": (b"x,y\n\xff\xfe,a\n", LABEL, "must be UTF-8 text"),
     "no label option": (HEADER + GOOD, {}, "`data.label` must be given with a source csv:…. Received: label=null."),
@@ -50,10 +88,27 @@ SOURCES = {
     "folder as a file": ("csv:.", LABEL, "must be a readable file. Received: . (Is a directory"),
     "unknown bundled set": ("sklearn:mnist", {}, "must be one of sklearn:digits, sklearn:iris"),
     "unknown source": (
-        "parquet:rows",
+        "feather:rows",
         {},
-        "must be one of sklearn:…, tfds:…, csv:…, images:…. Received: 'parquet:rows'",
+        "must be one of sklearn:…, tfds:…, csv:…, parquet:…, images:…. Received: 'feather:rows'",
     ),
+    "images as numbers to predict": (
+        "images:.",
+        {"image_size": (8, 8), "task": "regression"},
+        "`data.task` must be null or classification with the source images:.. Received: task='regression'.",
+    ),
+    "classes as numbers to predict": (
+        "sklearn:iris",
+        {"task": "regression"},
+        "`data.task` must be null or classification with the source sklearn:iris.",
+    ),
+    "numbers to predict as classes": (
+        "sklearn:diabetes",
+        {"task": "classification"},
+        "`data.task` must be null or regression with the source sklearn:diabetes.",
+    ),
+    "no such Parquet file": ("parquet:nowhere.parquet", LABEL, "must be a readable Parquet file. Received: nowhere"),
+    "folder without Parquet": ("parquet:.", LABEL, "a folder with *.parquet files in it. Received: . without any."),
     "label of a bundled set": ("sklearn:iris", LABEL, "`data.label` must not be given with a source sklearn:…"),
     "label of tfds": ("tfds:mnist", LABEL, "`data.label` must not be given with a source tfds:…. Received: label='y'."),
     "label of images": ("images:.", {**LABEL, "image_size": (8, 8)}, "`data.label` must not be given"),

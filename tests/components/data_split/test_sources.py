@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
+from components.data_split.csv_data import MixedColumnWarning
 from components.data_split.sources import read_source
 from components.records.search import Data
 
@@ -61,6 +62,15 @@ def test_csv_takes_age_groups_as_categories(tmp_path):
     """`float("18_24")` is 1824.0 in Python."""
     source = write_csv(tmp_path / "groups.csv", ["group,y", "18_24,a", "25_34,b"])
     assert read_source(Data(source=source, label="y")).inputs.fit(np.arange(2)).features[0] == "group=18_24"
+
+
+def test_a_column_of_numbers_with_a_slip_is_taken_as_categories_with_a_warning_that_names_it(tmp_path):
+    source = write_csv(tmp_path / "t.csv", ["x,z,y", "1,1,a", "12O0,b,a", ",c,b", "3,,b"])
+    with pytest.warns(MixedColumnWarning) as warned:
+        read_source(Data(source=source, label="y"))
+    assert [str(one.message) for one in warned] == [
+        "the column 'x' is taken as categories: '12O0' in line 3 is no number, as most of its cells are"
+    ]
 
 
 def test_csv_labels_may_be_numbers_and_a_byte_order_mark_is_no_name(tmp_path):

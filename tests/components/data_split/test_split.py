@@ -5,7 +5,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from components.data_split.errors import DataError
-from components.data_split.split import apportion, split_rows
+from components.data_split.split import apportion, split_numbers, split_rows
 
 # Remainders at 20% of 250 rows: 0.6, 0.2, 0.2 + 0.0; chosen so that no two that matter tie.
 CLASS_ROWS = (123, 71, 41, 15)
@@ -69,6 +69,19 @@ def test_three_rows_of_a_class_are_enough_for_any_shares(validation, test):
     parts = split_rows(labels, names_of(range(4)), validation, test, seed=0)
     for part in parts:
         assert np.bincount(labels[part], minlength=4).min() >= 1, f"a class is missing: {labels[part]}"
+
+
+@pytest.mark.parametrize(
+    "rows, shares, sizes", [(250, (0.3, 0.1), (150, 75, 25)), (7, (0.01, 0.9), (2, 2, 3)), (6, (0.9, 0.05), (2, 2, 2))]
+)
+def test_rows_of_numbers_are_in_exactly_one_part(rows, shares, sizes):
+    """No part has fewer than 2 rows, whatever the shares: one row has no variance."""
+    parts = split_numbers(np.arange(rows, dtype=np.float64), *shares, seed=1)
+    assert tuple(map(len, parts)) == sizes
+    assert sorted(np.concatenate(parts).tolist()) == list(range(rows))
+    again, other = (split_numbers(np.arange(rows, dtype=np.float64), *shares, seed=seed) for seed in (1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(parts, again))
+    assert np.concatenate(parts).tolist() != np.concatenate(other).tolist()
 
 
 def test_apportion_keeps_the_total_where_each_class_alone_would_round_away_from_it():

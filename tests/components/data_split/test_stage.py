@@ -6,14 +6,17 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_diabetes
 
 from components.data_split.errors import DataError
+from components.data_split.stage import LeftOutWarning
 from components.records.layout import MANIFEST
-from components.records.results import DataManifest
+from components.records.manifest import DataManifest
 from components.records.rows import PARTS, read_part
 from components.records.store import DamagedRecord, read_record
 
 FILES = sorted([MANIFEST] + [f"data/{part}-{array}.npy" for part in PARTS for array in "xy"])
+TABLE_FILES = sorted([*FILES, "data/encoding.json"])
 
 SPLIT_IN_A_PROCESS = """
 import json, sys
@@ -84,17 +87,47 @@ def test_a_number_beyond_float32_is_refused_whichever_part_it_is_in(split, tmp_p
     assert any("must hold finite numbers. Received: inf in row 0, 'x'." in message for message in messages)
 
 
+def test_numbers_to_predict_are_standardised_by_the_training_rows(split, store):
+    manifest = split("sklearn:diabetes")
+    (_, train), (_, validation), (_, test) = (read_part(store, part) for part in PARTS)
+    assert (manifest.task, manifest.classes, manifest.outputs) == ("regression", (), 1)
+    assert {y.dtype for y in (train, validation, test)} == {np.dtype(np.float32)}
+    assert (len(train), len(validation), len(test)) == (266, 88, 88)  # 20% of 442 is 88.4
+    assert manifest.train.class_rows == ()
+    assert abs(train.mean()) < 1e-6 and train.std() == pytest.approx(1, rel=1e-6)
+    assert validation.mean() != 0, "held-out rows are scaled by the training rows' statistics"
+    own = np.concatenate([train, validation, test]) * manifest.label_deviation + manifest.label_mean
+    np.testing.assert_allclose(np.sort(own), np.sort(load_diabetes().target), rtol=1e-5)
+
+
+def test_columns_that_are_left_out_are_in_the_manifest_and_warned_of(split, store, tmp_path):
+    lines = [f"{row},2026-01-{row % 28 + 1:02d},same,,{row % 2}" for row in range(30)]
+    (tmp_path / "x.csv").write_text("\n".join(["number,day,word,empty,y", *lines]))
+    with pytest.warns(LeftOutWarning) as caught:
+        manifest = split(f"csv:{tmp_path / 'x.csv'}", label="y")
+    assert manifest.features == ("number",)
+    assert manifest.left_out == {
+        "day": "dates are no inputs",
+        "word": "constant: 'same' in each training row",
+        "empty": "no training row has a value",
+    }
+    assert [str(one.message).partition("x.csv: ")[2] for one in caught] == [
+        f"the column {name!r} is left out: {reason}" for name, reason in manifest.left_out.items()
+    ]
+    assert read_record(store, MANIFEST, DataManifest) == manifest
+
+
 def test_a_second_call_returns_the_record_and_reads_no_data(split, people):
     first = split(f"csv:{people}", label="label")
     people.unlink()
     assert split(f"csv:{people}", label="label") == first
 
 
-@pytest.mark.parametrize("written", range(len(FILES)), ids=lambda written: f"killed after {written} files")
+@pytest.mark.parametrize("written", range(len(TABLE_FILES)), ids=lambda written: f"killed after {written} files")
 def test_a_killed_split_is_finished_with_the_same_bytes(split, store, people, monkeypatch, written):
     split(f"csv:{people}", label="label")
-    whole = {path: store.read(path) for path in FILES}
-    for path in FILES:
+    whole = {path: store.read(path) for path in TABLE_FILES}
+    for path in TABLE_FILES:
         store.delete(path)
     create, calls = type(store).create, []
 

@@ -7,7 +7,7 @@ from PIL import Image
 from components.data_split.errors import DataError
 from components.data_split.stage import split_data
 from components.records.layout import MANIFEST
-from components.records.results import DataManifest
+from components.records.manifest import DataManifest
 from components.records.rows import PARTS, read_part
 from components.records.search import Choice, Data, FinalScaling, Search, Target
 from components.records.store import open_search, read_record
@@ -76,6 +76,25 @@ def test_a_source_that_changed_between_the_two_splits_is_refused(store, pictures
     assert not store.exists(TARGET)
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_source_whose_rows_were_reordered_between_the_two_splits_is_refused(store, tmp_path, task):
+    """Else rows that trained the candidates would test the target, with as many rows of each class in each part.
+
+    90 rows, labels 0 to 2 in turn: in reverse, labels 0 and 2 have changed places.
+    """
+    lines = [f"{number},{number % 3}" for number in range(90)]
+    file = tmp_path / "rows.csv"
+    source = {"source": f"csv:{file}", "label": "y", "task": task}
+    file.write_text("\n".join(["x,y", *lines]))
+    split_data(store, search(source, None))
+    file.write_text("\n".join(["x,y", *reversed(lines)]))
+    with pytest.raises(
+        DataError, match=r"target.data.source` must .* labels in the train part\. Received: other labels"
+    ):
+        split_data(store, search(source, Data(**source)))
+    assert not store.exists(TARGET)
+
+
 def test_what_is_wrong_with_the_target_says_that_it_is_the_target(store, tmp_path):
     with pytest.raises(DataError, match=r"^`final_scaling.target.data.source` must be a folder\. Received: .*nowhere"):
         split_data(
@@ -92,3 +111,17 @@ def test_a_split_that_was_killed_before_its_last_manifest_goes_on(store, picture
         store.delete(path)
     split_data(store, both)
     assert {path: store.read(path) for path in store.paths("")} == before
+
+
+def test_a_target_may_be_of_numbers_to_predict(store):
+    split_data(store, search({"source": "sklearn:wine"}, Data(source="sklearn:diabetes")))
+    target = read_record(store, TARGET, DataManifest)
+    assert (target.task, target.outputs, read_record(store, MANIFEST, DataManifest).outputs) == ("regression", 1, 3)
+    assert store.exists("data/encoding.json") and store.exists("target/encoding.json")
+
+
+def test_numbers_to_predict_of_one_source_are_held_out_alike(store):
+    split_data(store, search({"source": "sklearn:diabetes"}, Data(source="sklearn:diabetes")))
+    for part in PARTS:
+        own, target = read_part(store, part), read_part(store, part, folder="target")
+        assert [array.tobytes() for array in own] == [array.tobytes() for array in target]

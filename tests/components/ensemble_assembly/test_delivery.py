@@ -12,7 +12,7 @@ from safetensors.numpy import load
 
 from components.ensemble_assembly.delivery import DESCRIPTION, PREDICTIONS, load_ensemble, load_parts
 from components.records.layout import MANIFEST, MODEL_PROBABILITIES, SUMMARY
-from components.records.results import DataManifest
+from components.records.manifest import DataManifest
 from components.records.rows import read_part
 from components.records.store import open_search, require_record
 from components.records.summary import Summary

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.ensemble_assembly.greedy import greedy_selection
+from components.ensemble_assembly.greedy import greedy_selection, greedy_selection_of_numbers
 from tests.oracles import greedy as oracle
 
 LABELS = np.array([0, 0, 0, 0])
@@ -31,7 +31,7 @@ def test_every_pick_is_the_one_that_a_full_evaluation_prefers(seed, replacement)
     selection = greedy_selection(probabilities, labels, 4, replacement=replacement, stop_early=False)
     assert list(selection.picks) == oracle.greedy(probabilities, labels, 4, distinct=not replacement)
     reached = [oracle.nll(probabilities, list(selection.picks[: n + 1]), labels) for n in range(4)]
-    assert selection.nll == pytest.approx(reached)
+    assert selection.loss == pytest.approx(reached)
 
 
 def test_a_complement_is_preferred_to_a_second_best():
@@ -44,7 +44,7 @@ def test_without_replacement_all_members_are_distinct_even_where_that_hurts():
     models = of_label([0.99] * 4, [0.5] * 4, [0.2] * 4)
     selection = greedy_selection(models, LABELS, 3, replacement=False, stop_early=False)
     assert selection.picks == (0, 1, 2)
-    assert selection.nll[0] < selection.nll[1] < selection.nll[2]
+    assert selection.loss[0] < selection.loss[1] < selection.loss[2]
 
 
 @pytest.mark.parametrize("replacement", [False, True])
@@ -67,7 +67,7 @@ def test_hyper_ens_gives_weight_by_picking_again_and_stops_at_the_best_mixture()
     models = of_label([0.9, 0.9, 0.1], [0.1, 0.1, 0.9], [0.05, 0.05, 0.05])
     selection = greedy_selection(models, LABELS[:3], 3, replacement=True, stop_early=True)
     assert selection.picks == (0, 1, 0)
-    assert np.multiply(3, selection.nll) == pytest.approx([2.513, 2.079, 1.9168], abs=1e-3)
+    assert np.multiply(3, selection.loss) == pytest.approx([2.513, 2.079, 1.9168], abs=1e-3)
 
 
 @pytest.mark.parametrize(("members", "picks"), [(2, (0, 1)), (3, (0, 1, 2))])
@@ -93,3 +93,27 @@ def test_a_number_of_members_that_there_is_not_is_refused(members):
 def test_logits_are_refused():
     with pytest.raises(ValueError, match="`probabilities` must be non-negative and add up to 1"):
         greedy_selection(np.full((3, 4, 2), 2.0), LABELS, 2, replacement=False, stop_early=False)
+
+
+@pytest.mark.parametrize("replacement", [False, True])
+def test_numbers_are_picked_by_the_squared_error_of_the_mean(replacement):
+    """Against evaluating each ensemble in full."""
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=40)
+    predictions = labels + rng.normal(size=(6, 40)) * rng.uniform(0.3, 1.5, (6, 1))
+    selection = greedy_selection_of_numbers(predictions, labels, 4, replacement=replacement, stop_early=False)
+    picks: list[int] = []
+    for _ in range(4):
+        losses = {
+            model: np.mean((predictions[[*picks, model]].mean(axis=0) - labels) ** 2)
+            for model in range(6)
+            if replacement or model not in picks
+        }
+        picks.append(min(losses, key=losses.get))
+    assert list(selection.picks) == picks
+    assert selection.loss[-1] == pytest.approx(losses[picks[-1]])
+
+
+def test_numbers_that_err_to_opposite_sides_are_picked_together():
+    predictions = np.array([[1.0, 1.0], [0.9, 0.9], [-1.1, -1.1]])
+    assert greedy_selection_of_numbers(predictions, np.zeros(2), 2, replacement=False, stop_early=False).picks == (1, 2)

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from components.ensemble_assembly.pool import ensemble_pool
 from components.ensemble_assembly.quality import assembled
 from components.records.layout import MANIFEST
-from components.records.results import DataManifest
+from components.records.manifest import DataManifest
 from components.records.rows import read_part
 from components.records.store import open_search, require_record
 from components.search_spaces.registry import open_space
@@ -62,7 +62,7 @@ def test_the_members_are_those_of_a_slow_greedy_selection_on_validation_rows(mad
     assert [one.candidate.id for one in assembly.members] == [pool[index].candidate.id for index in picks]
     assert len({one.candidate.id for one in assembly.members}) == 2
     test = [each["test"][index] for index in picks]
-    np.testing.assert_allclose(assembly.test_probabilities, test, atol=1e-5)
+    np.testing.assert_allclose(assembly.test_predictions, test, atol=1e-5)
 
 
 def test_the_numbers_of_members_single_best_and_ensemble_are_right(made):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from components.data_split.vocabulary import load_vocabulary, vectorize
-from components.ensemble_assembly.delivery import load_ensemble
+from components.ensemble_assembly.delivery import load_ensemble, load_parts
 from tests.small_search import SmallSearch, description
 
 
@@ -63,3 +63,14 @@ def test_the_report_says_what_a_row_is(finished):
     manifest = json.loads((finished / "data" / "manifest.json").read_text())
     assert (manifest["input_shape"], manifest["vocabulary"]) == ([8], 22)
     assert "8 words, of 20 that are known" in (finished / "report.html").read_text()
+
+
+def test_the_delivered_optimizer_has_the_rate_that_the_winner_was_trained_at(finished):
+    """Two rates were tried, and neither is the default of an optimizer that says nothing of one."""
+    rate = json.loads((finished / "summary.json").read_text())["winner"]["learning_rate"]
+    variant = json.loads((finished / "model" / "ensemble.json").read_text())["variants"][0]
+    assert rate in (0.01, 0.1) and variant["learning_rate"] == rate
+    config = json.loads((finished / "model" / "optimizer.json").read_text())["config"]
+    assert config["learning_rate"] == pytest.approx(rate) and config["seed"] == 0
+    assert float(load_parts(str(finished))["optimizer"].learning_rate) == pytest.approx(rate)
+    assert f"<dt>learning rate</dt><dd>{rate:g}</dd>" in (finished / "report.html").read_text()

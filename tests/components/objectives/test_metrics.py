@@ -96,3 +96,15 @@ def test_a_label_of_probability_zero_costs_a_finite_amount():
 def test_what_are_no_predictions_is_refused(metric, probabilities, labels, message):
     with pytest.raises(ValueError, match=message):
         metric(np.array(probabilities), np.array(labels))
+
+
+def test_auc_is_the_share_of_ordered_pairs_and_of_two_classes_alone():
+    """Against counting all pairs; probabilities of one decimal, so that some are equal."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 80)
+    second = np.round(np.clip(0.3 * labels + rng.uniform(0, 0.7, 80), 0, 1), 1)
+    differences = second[labels == 1][:, None] - second[labels == 0][None]
+    expected = np.mean((differences > 0) + 0.5 * (differences == 0))
+    assert metrics.area_under_roc(np.stack([1 - second, second], axis=1), labels) == pytest.approx(expected)
+    assert metrics.area_under_roc(np.full((3, 3), 1 / 3), np.arange(3)) is None
+    assert metrics.area_under_roc(np.full((3, 2), 0.5), np.ones(3, int)) is None

@@ -98,7 +98,7 @@ DAMAGES = {
     "labels of rank 2": ("y", npy(Y[:, np.newaxis]), "labels of shape (6, 1)"),
     "inputs of rank 1": ("x", npy(X[:, 0, 0, 0]), "inputs of shape (6,)"),
     "float64 inputs": ("x", npy(X.astype(np.float64)), "x.npy` must hold float32. Received: float64."),
-    "int64 labels": ("y", npy(Y.astype(np.int64)), "y.npy` must hold int32. Received: int64."),
+    "int64 labels": ("y", npy(Y.astype(np.int64)), "y.npy` must hold int32 or float32. Received: int64."),
 }
 
 
@@ -132,3 +132,12 @@ def test_wrong_arguments_write_nothing(store, part, x, y, message):
     with pytest.raises(ValueError, match=message):
         write_part(store, part, x, y)
     assert store.paths("") == []
+
+
+def test_regression_targets_are_float32_and_have_no_classes(store):
+    targets = np.linspace(-1.5, 2, 6)
+    split = write_part(store, "train", X, targets)
+    assert (split.rows, split.class_rows) == (6, ())
+    _, y = read_part(store, "train")
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y, targets.astype(np.float32))

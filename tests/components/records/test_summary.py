@@ -13,7 +13,7 @@ from components.records.summary import (
     comparable,
 )
 
-QUALITY = PartQuality(accuracy=0.9, nll=0.3, ece=0.02, brier=0.1)
+QUALITY = PartQuality(accuracy=0.9, nll=0.3, ece=0.02, brier=0.1, auc=0.95, rmse=2.5, mae=1.5, r_squared=0.7)
 PREDICTOR = PredictorSummary(name="single best", validation=QUALITY, test=QUALITY)
 SUMMARY = Summary(
     name="tiny",
@@ -29,7 +29,15 @@ SUMMARY = Summary(
     ),
     rejected={"quality": 1},
     winner=WinnerSummary(
-        id="a", spec=[["neg", [0]]], formula="-x", network="n", width=1.0, depth=2.0, parameters=70, latency_ms=1.5
+        id="a",
+        spec=[["neg", [0]]],
+        formula="-x",
+        network="n",
+        width=1.0,
+        depth=2.0,
+        learning_rate=0.1,
+        parameters=70,
+        latency_ms=1.5,
     ),
     members=(PREDICTOR,),
     single_best=PREDICTOR,

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from components.objectives.metrics import reliability
-from components.records.results import DataManifest, ScoredCandidate, Split, VariantProfile
+from components.records.manifest import DataManifest, Split
+from components.records.results import ScoredCandidate, VariantProfile
 from components.report import contents as c
+from components.report import predictions as p
 from components.report.binning import histogram, reliability_bins
 from components.report.thumbnail import image_of
 from components.search_spaces.space import Box
@@ -68,17 +70,17 @@ def front_of(candidates: tuple[c.Tried, ...]) -> tuple[str, ...]:
     )
 
 
-def predictors() -> c.Ensemble:
+def predictors() -> p.Ensemble:
     """Three members and what is made of them."""
 
-    def row(name: str, *numbers: float) -> c.Predictor:
-        return c.Predictor(
+    def row(name: str, *numbers: float) -> p.Predictor:
+        return p.Predictor(
             name=name,
-            validation=c.Quality(accuracy=numbers[0], nll=numbers[1], ece=numbers[2]),
-            test=c.Quality(accuracy=numbers[3], nll=numbers[4], ece=numbers[5]),
+            validation=p.Quality(accuracy=numbers[0], nll=numbers[1], ece=numbers[2]),
+            test=p.Quality(accuracy=numbers[3], nll=numbers[4], ece=numbers[5]),
         )
 
-    return c.Ensemble(
+    return p.Ensemble(
         members=(
             row("initialisation 0", 0.981, 0.0712, 0.0121, 0.975, 0.0853, 0.0144),
             row("initialisation 2", 0.978, 0.0744, 0.0133, 0.972, 0.0881, 0.0152),
@@ -90,7 +92,7 @@ def predictors() -> c.Ensemble:
     )
 
 
-def uncertain(rng: np.random.Generator) -> tuple[tuple[c.ReliabilityBin, ...], c.Uncertainty]:
+def uncertain(rng: np.random.Generator) -> tuple[tuple[p.ReliabilityBin, ...], p.Uncertainty]:
     """Reliability bins and uncertainties of 360 predictions, of which the unsure ones err more."""
     confidence = 1 - rng.beta(0.35, 9, 360) * 0.9
     right = rng.random(360) < confidence
@@ -101,7 +103,7 @@ def uncertain(rng: np.random.Generator) -> tuple[tuple[c.ReliabilityBin, ...], c
     entropy = -(confidence * np.log(confidence) + (1 - confidence) * np.log(np.maximum(1 - confidence, 1e-12)))
     mutual = entropy * rng.uniform(0.1, 0.4, 360)
     rows = tuple(
-        c.UncertainRow(
+        p.UncertainRow(
             row=int(row),
             true=str(row % 10),
             predicted=str(row % 10 if right[row] else (row + 5) % 10),
@@ -113,7 +115,7 @@ def uncertain(rng: np.random.Generator) -> tuple[tuple[c.ReliabilityBin, ...], c
         for row in np.argsort(-entropy)[:8]
     )
     distributions = {"mutual_information": histogram(mutual, right), "entropy": histogram(entropy, right)}
-    return reliability_bins(reliability(probabilities, labels)), c.Uncertainty(**distributions, rows=rows)
+    return reliability_bins(reliability(probabilities, labels)), p.Uncertainty(**distributions, rows=rows)
 
 
 def digit(rng: np.random.Generator) -> np.ndarray:

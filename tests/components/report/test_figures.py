@@ -9,6 +9,7 @@ import pytest
 from components.objectives.metrics import reliability
 from components.records.results import ScoredCandidate
 from components.report import contents as c
+from components.report import predictions as p
 from components.report.binning import histogram, reliability_bins
 from components.report.pareto_figure import pareto_figure
 from components.report.progress_figure import progress_figure
@@ -156,7 +157,7 @@ def test_reliability_draws_the_filled_bins_at_confidence_and_accuracy():
 def test_histogram_counts_right_and_wrong_apart_and_draws_shares():
     values, correct = np.array([0.0, 0.1, 0.1, 0.9, 1.0]), np.array([True, True, True, False, False])
     binned = histogram(values, correct, bins=2)
-    assert binned == c.Histogram(edges=(0.0, 0.5, 1.0), right=(3, 0), wrong=(0, 2))
+    assert binned == p.Histogram(edges=(0.0, 0.5, 1.0), right=(3, 0), wrong=(0, 2))
     drawing = uncertainty_figure(binned, "entropy")
     (right,), (wrong,) = elements(drawing, "rect", "right"), elements(drawing, "rect", "wrong")
     assert float(right.get("y")) + float(right.get("height")) == pytest.approx(float(wrong.get("y")))

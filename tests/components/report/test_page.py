@@ -12,6 +12,7 @@ import pytest
 
 from components.records.results import ScoredCandidate
 from components.report import contents as c
+from components.report import predictions as p
 from components.report.page import render
 from components.search_spaces.space import Box
 
@@ -77,8 +78,8 @@ def hostile_contents() -> c.Contents:
         id=HOSTILE, round="rounds/00001", spec={}, reason=None, quality=0.9, latency_ms=1.0, reward=0.9
     )
     rejected = ScoredCandidate(id="b", round="rounds/00001", spec={}, reason="failed", detail=HOSTILE)
-    histogram = c.Histogram(edges=(0.0, 1.0), right=(1,), wrong=(1,))
-    row = c.UncertainRow(row=1, true=HOSTILE, predicted=HOSTILE, probability=0.5, entropy=0.7, mutual_information=0.1)
+    histogram = p.Histogram(edges=(0.0, 1.0), right=(1,), wrong=(1,))
+    row = p.UncertainRow(row=1, true=HOSTILE, predicted=HOSTILE, probability=0.5, entropy=0.7, mutual_information=0.1)
     return c.Contents(
         name=HOSTILE,
         status=HOSTILE,
@@ -91,7 +92,7 @@ def hostile_contents() -> c.Contents:
             networks=(HOSTILE,), steps=1, rows=(c.Compared(name=HOSTILE, role="baseline", note=HOSTILE),)
         ),
         scaling=c.ScalingGrid(network=HOSTILE, steps=1, points=(c.ScalingPoint(width=1, depth=1, note=HOSTILE),)),
-        uncertainty=c.Uncertainty(mutual_information=histogram, entropy=histogram, rows=(row,)),
+        uncertainty=p.Uncertainty(mutual_information=histogram, entropy=histogram, rows=(row,)),
         seconds=(c.StageSeconds(stage=HOSTILE, steps=1, work=1.0),),
         bytes_kept={HOSTILE: 1},
         environment={HOSTILE: HOSTILE},

@@ -87,6 +87,13 @@ def test_winner_has_formula_numbers_and_profile(full):
     ]  # fmt: skip
 
 
+def test_the_winner_has_the_learning_rate_that_it_was_found_at(full):
+    winner = msgspec.structs.replace(full.winner, learning_rate=0.001)
+    content = winner_section(msgspec.structs.replace(full, winner=winner)).content
+    assert "<dt>learning rate</dt><dd>0.001</dd>" in content
+    assert "learning rate" not in winner_section(full).content
+
+
 def test_rejections_count_reasons_with_the_first_example():
     def tried(reason: str | None, detail: str = "") -> c.Tried:
         scored = ScoredCandidate(id="a", round="rounds/00001", spec={}, reason=reason, detail=detail)

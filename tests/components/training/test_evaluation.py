@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
 
 from components.training.checkpoint import save_weights
 from components.training.evaluation import Predictor, evaluate_logits, predict_logits
@@ -52,3 +52,20 @@ def test_stored_weights_predict_as_the_model_that_they_came_from():
     x = np.random.default_rng(0).normal(size=(5, 6, 6, 1)).astype(np.float32)
     expected = Predictor(model).logits(x)
     np.testing.assert_array_equal(predict_logits(build, save_weights(model), x), expected)
+
+
+def test_targets_are_scored_by_r_squared_and_half_the_squared_error():
+    rng = np.random.default_rng(0)
+    targets = rng.normal(size=150).astype(np.float32)
+    outputs = (targets + rng.normal(scale=0.5, size=150)).astype(np.float32)[:, None]
+    score = evaluate_logits(outputs, targets)
+    assert score.accuracy == pytest.approx(r2_score(targets, outputs[:, 0]), rel=1e-6)
+    assert score.nll == pytest.approx(mean_squared_error(targets, outputs[:, 0]) / 2, rel=1e-6)
+    worse = evaluate_logits(-outputs, targets)
+    assert r2_score(targets, -outputs[:, 0]) < 0
+    assert worse.accuracy == 0 and worse.nll > score.nll
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_an_output_that_is_not_finite_leaves_no_loss_and_no_quality(bad):
+    assert evaluate_logits(np.array([[1.0], [bad]]), np.array([1.0, 2.0], np.float32)) == (0.0, None)

@@ -87,3 +87,12 @@ def test_rows_and_labels_that_disagree_are_refused(rows, labels):
     x, y = np.zeros((rows, 1), np.float32), np.zeros(labels, np.int32)
     with pytest.raises(ValueError, match=f"`train_x` must have as many rows as labels, >= 1.*{rows} and {labels}"):
         Feed(x, y, np.zeros((1, 1)), np.zeros(1))
+
+
+def test_classes_stay_whole_numbers_and_targets_stay_float32():
+    x = np.arange(6, dtype=np.float32)[:, None]
+    for given, kept in ((np.arange(6), np.int32), (np.linspace(-1, 1, 6), np.float32)):
+        feed = Feed(x, given, x, given)
+        rows, y = feed.batch(SEED, 0, 4)
+        assert y.dtype == feed.validation_y.dtype == kept
+        np.testing.assert_allclose(y, given[rows[:, 0].astype(int)], rtol=1e-6)
