@@ -12,7 +12,16 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def adam_step(
-    weights: Arrays, gradients: Arrays, first: Arrays, second: Arrays, step: int, learning_rate: float
+    weights: Arrays,
+    gradients: Arrays,
+    first: Arrays,
+    second: Arrays,
+    step: int | np.ndarray,
+    learning_rate: float,
+    *,
+    beta_1: float = BETA_1,
+    beta_2: float = BETA_2,
+    epsilon: float = EPSILON,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Returns the weights, first and second moments after a step; the arguments stay as they are.
 
@@ -20,13 +29,15 @@ def adam_step(
         weights: by name.
         gradients: of the loss, by the weights' names.
         first, second: moments before the step, by the weights' names; zeros before the first one.
-        step: number of this step, from 1.
+        step: number of this step, from 1; of arrays that are many runs side by side, each run's own.
         learning_rate: step size, > 0.
+        beta_1, beta_2: decays of the moments, [0, 1).
+        epsilon: added to the root of the second moment, > 0.
     """
-    rate = learning_rate * (1 - BETA_2**step) ** 0.5 / (1 - BETA_1**step)
+    rate = learning_rate * (1 - beta_2**step) ** 0.5 / (1 - beta_1**step)
     new_weights, new_first, new_second = {}, {}, {}
     for name, gradient in gradients.items():
-        new_first[name] = first[name] + (gradient - first[name]) * (1 - BETA_1)
-        new_second[name] = second[name] + (gradient**2 - second[name]) * (1 - BETA_2)
-        new_weights[name] = weights[name] - rate * new_first[name] / (np.sqrt(new_second[name]) + EPSILON)
+        new_first[name] = first[name] + (gradient - first[name]) * (1 - beta_1)
+        new_second[name] = second[name] + (gradient**2 - second[name]) * (1 - beta_2)
+        new_weights[name] = weights[name] - rate * new_first[name] / (np.sqrt(new_second[name]) + epsilon)
     return new_weights, new_first, new_second

@@ -37,12 +37,14 @@ class Proposal(NamedTuple):
         origin: `random`, `mutation` of a parent, or drawn from a `policy`.
         change: what the mutations changed, for people; empty for the others.
         parent: id of the mutated candidate; None for the others.
+        over_limit: designs over a limit that the controller drew before this one and dropped itself.
     """
 
     spec: Spec
     origin: Origin
     change: str = ""
     parent: str | None = None
+    over_limit: int = 0
 
 
 class Controller(Protocol):

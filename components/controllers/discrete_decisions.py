@@ -1,6 +1,6 @@
 """A space's decisions as a policy sees them: choices numbered from 0, with masks over what is allowed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ class DiscreteDecisions:
         lengths: numbers of decisions that make a whole encoding, ascending.
         decisions: the longest of them.
         choices: the most values that a decision has.
+        valid: which of them each decision has at all, `[decisions, choices]`.
 
     Raises:
         ValueError: a decision is neither Categorical nor Integer.
@@ -38,6 +39,7 @@ class DiscreteDecisions:
         self._lows = np.array([one.low if isinstance(one, Integer) else 0 for one in drawn])
         self._widths = [one.high - one.low + 1 if isinstance(one, Integer) else one.choices for one in drawn]
         self.choices = max(self._widths)
+        self.valid = np.arange(self.choices) < np.array(self._widths)[:, None]
 
     def tokens(self, data: Any) -> np.ndarray | None:
         """Returns the tokens of a spec's JSON data, `[decisions]`; None where a policy could not have drawn it."""
@@ -53,8 +55,7 @@ class DiscreteDecisions:
 
     def spec(self, tokens: np.ndarray) -> Spec:
         """Returns the spec of tokens, `[decisions]`."""
-        encoded = np.where(tokens >= 0, tokens + self._lows, -1)
-        return self._space.decode(np.concatenate([encoded, np.full(self._padding, -1)]))
+        return self._space.decode(self.encoded(tokens[None])[0])
 
     def masks(self, tokens: np.ndarray) -> np.ndarray:
         """Returns what was allowed at each decision of rows of tokens, `[rows, decisions]`.
@@ -69,7 +70,7 @@ class DiscreteDecisions:
         return masks
 
     def sample(self, weights: NetworkWeights, length: int, rows: int, rng: np.random.Generator) -> np.ndarray:
-        """Draws rows of tokens from a policy, `[rows, decisions]`.
+        """Draws rows of tokens from a recurrent policy, `[rows, decisions]`.
 
         Args:
             weights: of the policy.
@@ -77,20 +78,67 @@ class DiscreteDecisions:
             rows: how many.
             rng: source of every draw; it gives one number for each row and decision.
         """
-        tokens = np.full((rows, self.decisions), -1, np.int64)
-        encoded: list[list[int]] = [[] for _ in range(rows)]
-        carry, previous = first_carry(weights, rows), np.zeros(rows, np.int64)
-        for step in range(length):
-            mask = np.zeros((rows, self.choices), bool)
-            for row in range(rows):
-                self._fill(mask[row], encoded[row], length)
+        carry = first_carry(weights, rows)
+
+        def logits_at(step: int, previous: np.ndarray) -> np.ndarray:
+            nonlocal carry
             logits, carry = next_logits(weights, step, previous, carry)
-            cumulative = masked_softmax(logits.astype(np.float64), mask).probabilities.cumsum(axis=1)
+            return logits
+
+        return self.draw(logits_at, length, rows, rng)[0]
+
+    def draw(
+        self, logits_at: Callable[[int, np.ndarray], np.ndarray], length: int, rows: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws rows of tokens, each by a softmax over what is allowed after those before it.
+
+        Args:
+            logits_at: gives the logits of a decision, `[rows, choices]` or `[choices]`, from its number and the tokens
+                of the one before, `[rows]`, zeros at the first.
+            length, rows, rng: as in `sample`.
+
+        Returns:
+            The tokens, `[rows, decisions]`, and what was allowed, `[decisions, rows, choices]`.
+        """
+        tokens = np.full((rows, self.decisions), -1, np.int64)
+        masks = np.zeros((self.decisions, rows, self.choices), bool)
+        encoded: list[list[int]] = [[] for _ in range(rows)]
+        previous = np.zeros(rows, np.int64)
+        for step in range(length):
+            for row in range(rows):
+                self._fill(masks[step, row], encoded[row], length)
+            logits = np.broadcast_to(logits_at(step, previous), masks[step].shape)
+            cumulative = masked_softmax(logits.astype(np.float64), masks[step]).probabilities.cumsum(axis=1)
             drawn = rng.random((rows, 1)) * cumulative[:, -1:]
             previous = tokens[:, step] = np.argmax(cumulative > drawn, axis=1)
             for row, value in enumerate((previous + self._lows[step]).tolist()):
                 encoded[row].append(value)
-        return tokens
+        return tokens, masks
+
+    def encoded(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns the space's encodings, `[rows, all decisions]`, of rows of tokens, `[rows, decisions]`."""
+        whole = np.full((len(tokens), self.decisions + self._padding), -1, np.int64)
+        whole[:, : self.decisions] = np.where(tokens >= 0, tokens + self._lows, -1)
+        return whole
+
+    def read(self, encoded: np.ndarray) -> np.ndarray:
+        """Returns the tokens, `[rows, decisions]`, of the space's encodings, `[rows, all decisions]`."""
+        own = np.asarray(encoded)[:, : self.decisions]
+        return np.where(own == -1, -1, own - self._lows) if not self._fixed else own - self._lows
+
+    def every(self, most: int) -> np.ndarray | None:
+        """Returns the tokens of every design of the longest length, `[rows, decisions]`; None for more than `most`."""
+        rows: list[list[int]] = [[]]
+        for step in range(self.decisions):
+            low = int(self._lows[step])
+            longer = []
+            for row in rows:
+                allowed = self._space.allowed(row, self.decisions)
+                longer += [[*row, low + int(choice)] for choice in np.flatnonzero(allowed)]
+                if len(longer) > most:
+                    return None
+            rows = longer
+        return np.array(rows) - self._lows
 
     def _fill(self, mask: np.ndarray, prefix: Sequence[int], length: int) -> None:
         allowed = self._space.allowed(prefix, length)

@@ -7,6 +7,8 @@ import msgspec
 
 from components.controllers.controller import Controller
 from components.controllers.evolution import Evolution, EvolutionSettings
+from components.controllers.factorized_policy import FactorizedPolicy, FactorizedSettings
+from components.controllers.limits import CostLimits
 from components.controllers.random_search import RandomSearch, RandomSettings
 from components.controllers.rnn_policy import RnnPolicy, RnnSettings
 from components.records.search import Section
@@ -14,27 +16,42 @@ from components.search_spaces.space import SearchSpace
 
 
 class Entry(NamedTuple):
-    """A controller, the type of its settings, and the names of the spaces that it drives."""
+    """A controller.
+
+    Fields:
+        controller: its type, made from settings and space, and from limits where it keeps to them.
+        settings: the type of its settings.
+        spaces: names of the spaces that it drives.
+        limited: whether it takes limits on designs.
+    """
 
     controller: type
     settings: type[Section]
     spaces: tuple[str, ...]
+    limited: bool = False
 
 
 CONTROLLERS: Mapping[str, Entry] = {
-    "evolution": Entry(Evolution, EvolutionSettings, ("norm_act_layer", "update_rule")),
-    "rnn": Entry(RnnPolicy, RnnSettings, ("norm_act_layer", "update_rule")),
-    "random": Entry(RandomSearch, RandomSettings, ("norm_act_layer", "update_rule")),
+    "evolution": Entry(Evolution, EvolutionSettings, ("norm_act_layer", "update_rule", "tabular_mlp")),
+    "rnn": Entry(RnnPolicy, RnnSettings, ("norm_act_layer", "update_rule", "tabular_mlp")),
+    "factorized": Entry(
+        FactorizedPolicy, FactorizedSettings, ("norm_act_layer", "update_rule", "tabular_mlp"), limited=True
+    ),
+    "random": Entry(RandomSearch, RandomSettings, ("norm_act_layer", "update_rule", "tabular_mlp")),
 }
 
 
-def open_controller(name: str, settings: Mapping[str, Any], space: SearchSpace) -> Controller:
+def open_controller(
+    name: str, settings: Mapping[str, Any], space: SearchSpace, limits: CostLimits | None = None
+) -> Controller:
     """Builds a controller for a space.
 
     Args:
         name: the controller's name, a key of `CONTROLLERS`.
         settings: `controller.settings` of the search file; what is left out takes its default.
         space: the space that it drives.
+        limits: what its designs have to meet; None where there are none. Only a controller that is `limited` keeps to
+            them; screening rejects what the others propose.
 
     Raises:
         ValueError: there is no such controller, or it doesn't drive this space.
@@ -48,4 +65,5 @@ def open_controller(name: str, settings: Mapping[str, Any], space: SearchSpace) 
             f"`name` must be a controller that drives the space {space.name!r} "
             f"({name} drives {', '.join(entry.spaces)}). Received: name={name!r}."
         )
-    return entry.controller(msgspec.convert(dict(settings), entry.settings), space)
+    own = msgspec.convert(dict(settings), entry.settings)
+    return entry.controller(own, space, limits) if entry.limited else entry.controller(own, space)

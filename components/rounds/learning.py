@@ -6,19 +6,21 @@ from hashlib import sha256
 import numpy as np
 
 from components.controllers.controller import Controller, State
-from components.controllers.registry import open_controller
+from components.controllers.registry import CONTROLLERS, open_controller
 from components.records.layout import controller_path, plan_path, scores_path
 from components.records.results import Plan, Scores
 from components.records.store import DamagedRecord, Store, require_record
 from components.rounds.context import SearchContext
+from components.rounds.limits import limits_of
 
 INITIAL = (0, 2)  # what follows the search's seed where the first state is drawn; rounds count from 1
 
 
 def controller_of(context: SearchContext) -> Controller:
-    """Returns a search's controller."""
+    """Returns a search's controller, which knows the search's limits if it keeps to any."""
     choice = context.search.controller
-    return open_controller(choice.name, choice.settings, context.space)
+    limits = limits_of(context) if CONTROLLERS[choice.name].limited else None
+    return open_controller(choice.name, choice.settings, context.space, limits)
 
 
 def learnt_state(context: SearchContext, controller: Controller, committed: Sequence[str]) -> State:

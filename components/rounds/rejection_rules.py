@@ -4,17 +4,25 @@ from functools import partial
 from typing import TypeGuard
 
 from components.records.results import Candidate, Phase, Reason, TrialResult, Variant
-from components.records.search import Rejection, SizeLimits
+from components.records.search import Rejection, Scoring, SizeLimits
+from components.rounds.limits import limited_costs, limits_by_cost
 from components.rounds.predicted_work import step_work
 
 
-def over_limit(candidate: Candidate, limits: SizeLimits) -> str | None:
-    """Returns how a candidate's predicted size exceeds a limit, None where it doesn't."""
-    for name in ("parameters", "multiply_adds", "activation_bytes"):
-        limit = getattr(limits, name)
-        largest = max((costs[name] for costs in candidate.costs.values()), default=0.0)
-        if limit is not None and largest > limit:
-            return f"{name} {largest:.0f} > {limit}"
+def over_limit(candidate: Candidate, limits: SizeLimits, scoring: Scoring) -> str | None:
+    """Returns how a candidate's predicted size exceeds a limit, None where it doesn't.
+
+    Args:
+        candidate: with predicted costs.
+        limits: of the search.
+        scoring: device and rows of a batch that some costs depend on.
+    """
+    limited = limits_by_cost(limits)
+    of_each = [limited_costs(costs, tuple(limited), scoring) for costs in candidate.costs.values()]
+    for name, limit in limited.items():
+        largest = max((costs[name] for costs in of_each), default=0.0)
+        if largest > limit:
+            return f"{name} {largest:.10g} > {limit:.10g}"
     return None
 
 

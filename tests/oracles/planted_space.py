@@ -14,6 +14,7 @@ ANSWER = (2, 0, 3, 1, 1, 3, 0, 2, 0, 0, 1, 2, 3, 3, 1, 2)
 class PlantedSpace:
     """What controllers need of a space; its name is one that the table of controllers knows."""
 
+    independent = True
     lengths = (LENGTH,)
 
     def __init__(self, name="norm_act_layer"):

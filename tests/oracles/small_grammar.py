@@ -15,6 +15,7 @@ class SmallGrammar:
     """What a policy needs of a space; its name is one that the table of controllers knows."""
 
     name = "norm_act_layer"
+    independent = False
     lengths = (2, 4)
 
     def decisions(self):

@@ -168,6 +168,46 @@ def test_no_block_goes_past_the_raw_draws_of_a_round(monkeypatch):
     assert (len(kept), dropped["raw"], controller.asked) == (1, 35, [5, 5, 10, 15])
 
 
+class Converged:
+    """Draws 0 again and again, and one new number every so often."""
+
+    def __init__(self, every, origin="policy"):
+        self.every, self.origin, self.drawn = every, origin, 0
+
+    def propose_several(self, state, rng, count, instead_of=None):
+        numbers = range(self.drawn, self.drawn + count)
+        self.drawn += count
+        return [Proposal(0 if number % self.every else 50 * number, self.origin) for number in numbers]
+
+
+def drawn_from(controller, wanted):
+    space = MostlyDropped()
+    return screened_proposals(
+        space, controller, None, wanted=wanted, seen={"0"}, known={}, rng=np.random.default_rng(0)
+    )
+
+
+def test_a_policy_that_draws_nothing_new_ends_the_round_at_once_and_not_after_all_its_raw_draws():
+    """It would draw 100,000 times, 5,000 for each of 20 candidates. The first new number comes after 5,001."""
+    assert screening.CONVERGED == 5000
+    kept, dropped = drawn_from(Converged(every=5001), 20)
+    assert kept == [] and dropped == {"raw": 5000, "seen_before": 5000}
+
+
+def test_a_policy_that_still_draws_something_new_now_and_then_goes_on():
+    """After 4,999 repetitions the first new number comes, and after 4,998 more the next one."""
+    kept, dropped = drawn_from(Converged(every=4999), 3)
+    assert [one.spec for one in kept] == [50 * 4999, 100 * 4999, 150 * 4999]
+    assert dropped == {"raw": 3 * 4999 + 1, "seen_before": 3 * 4998 + 1}
+
+
+def test_only_a_policy_converges(monkeypatch):
+    """Another origin gets its turn after so many draws, and a random one may be about to find what is left."""
+    monkeypatch.setattr(screening, "CONVERGED", 10)
+    assert len(drawn_from(Converged(every=50, origin="random"), 3)[0]) == 3
+    assert drawn_from(Converged(every=50), 3)[0] == []
+
+
 def test_known_designs_enter_first_and_unscreened():
     kept, dropped = proposals(3, known={"zero": 0, "nine": 9})
     assert [(one.spec, one.origin, one.change) for one in kept[:2]] == [(0, "known", "zero"), (9, "known", "nine")]

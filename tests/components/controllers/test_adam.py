@@ -40,3 +40,19 @@ def test_the_first_step_is_the_rate_against_the_gradients_sign():
     np.testing.assert_allclose(weights["w"], [0.75, 1.25, 1.0], atol=1e-5)
     np.testing.assert_allclose(first["w"], [0.5, -0.01, 0.0])
     assert start["w"].tolist() == [1, 1, 1]
+
+
+def test_decays_epsilon_and_runs_side_by_side():
+    """Two runs, one at its first step and one at its second, by the formula with beta 0.5 and 0.8 and epsilon 1."""
+    weights, gradients = {"w": np.array([[1.0], [1.0]])}, {"w": np.array([[2.0], [-1.0]])}
+    first, second = {"w": np.array([[0.0], [0.5]])}, {"w": np.array([[0.0], [0.2]])}
+    steps = np.array([[1], [2]])
+    found, moment, square = adam_step(
+        weights, gradients, first, second, steps, 0.1, beta_1=0.5, beta_2=0.8, epsilon=1.0
+    )
+    np.testing.assert_allclose(moment["w"], [[1.0], [-0.25]])
+    np.testing.assert_allclose(square["w"], [[0.8], [0.36]])
+    rates = [0.1 * 0.2**0.5 / 0.5, 0.1 * 0.36**0.5 / 0.75]
+    np.testing.assert_allclose(
+        found["w"], [[1 - rates[0] * 1.0 / (0.8**0.5 + 1)], [1 + rates[1] * 0.25 / (0.6 + 1)]], rtol=1e-12
+    )

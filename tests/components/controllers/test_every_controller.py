@@ -14,11 +14,17 @@ from tests.oracles.planted_space import PlantedSpace, planted_fitness
 
 SMALL = {  # settings that a short test fills
     "evolution": {"window": 12, "tournament": 0.25},
+    "factorized": {"learning_rate": 0.1},
     "random": {},
     "rnn": {"batch": 3, "units": 8, "embedding": 4, "learning_rate": 0.01},
 }
-LEARN_FROM_REJECTED = ("rnn",)
-ORIGINS = {"evolution": {"random", "mutation"}, "random": {"random"}, "rnn": {"policy"}}
+LEARN_FROM_REJECTED = ("factorized", "rnn")
+ORIGINS = {
+    "evolution": {"random", "mutation"},
+    "factorized": {"policy"},
+    "random": {"random"},
+    "rnn": {"policy"},
+}
 
 HISTORY = """
 import sys
@@ -114,8 +120,9 @@ def test_a_state_grows_no_further_than_its_window(controller):
         state = controller.update(state, [score(number, spec, fitness=(0.25, 0.5))])
         sizes.append(len(b"".join(filter(None, written(controller, state)))))
     # The window of 12 is full, and every candidate takes as many bytes. A policy keeps up to 2 candidates that wait, of
-    # 16 tokens, as many log-probabilities and a reward each: 400 bytes; its counts and baseline take few.
-    assert max(sizes[12:]) - min(sizes[12:]) <= (500 if controller.name == "rnn" else 0)
+    # 16 tokens, as many log-probabilities and a reward each: 400 bytes; its counts and baseline take few. A count of
+    # candidates that people read has a digit more from time to time.
+    assert max(sizes[12:]) - min(sizes[12:]) <= {"rnn": 500, "factorized": 2}.get(controller.name, 0)
 
 
 def test_proposing_and_updating_leave_the_state_alone(controller):
@@ -164,14 +171,15 @@ def test_what_is_no_state_is_refused(controller):
 
 def test_an_unknown_controller_is_refused():
     with pytest.raises(
-        ValueError, match=r"`name` must be one of evolution, random, rnn\. Received: name='annealing'\."
+        ValueError, match=r"`name` must be one of evolution, factorized, random, rnn\. Received: name='annealing'\."
     ):
         open_controller("annealing", {}, PlantedSpace())
 
 
 @pytest.mark.parametrize("name", sorted(CONTROLLERS))
 def test_a_space_that_the_table_does_not_give_it_is_refused(name):
-    message = rf"drives the space 'poetry' \({name} drives norm_act_layer, update_rule\)\. Received: name='{name}'\."
+    drives = "norm_act_layer, update_rule, tabular_mlp"
+    message = rf"drives the space 'poetry' \({name} drives {drives}\)\. Received: name='{name}'\."
     with pytest.raises(ValueError, match=message):
         open_controller(name, {}, PlantedSpace("poetry"))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from components.records.results import TrialResult
-from components.records.search import Rejection, SizeLimits
+from components.records.search import Rejection, Scoring, SizeLimits
 from components.rounds.rejection_rules import cheapest_first, is_non_finite, over_limit, passes
 from tests.round_records import candidate, trial
 
@@ -21,11 +21,16 @@ COSTS = {
         ({"parameters": 899}, "parameters 900 > 899"),
         ({"multiply_adds": 4999}, "multiply_adds 5000 > 4999"),  # of the other network
         ({"activation_bytes": 79}, "activation_bytes 80 > 79"),
+        ({"memory_bytes": 4 * 900 + 10 * 80}, None),
+        ({"memory_bytes": 4399}, "memory_bytes 4400 > 4399"),
+        # 2 * 5000 * 10 operations at 8.1e12 a second; its memory, 410 bytes at 320e9, takes less.
+        ({"latency_ms": 1.0e-5}, "latency_ms 1.234567901e-05 > 1e-05"),
     ],
-    ids=["none", "at", "parameters", "multiply-adds", "activations"],
+    ids=["none", "at", "parameters", "multiply-adds", "activations", "memory", "over memory", "latency"],
 )
 def test_a_limit_holds_for_the_largest_network(limits, says):
-    assert over_limit(candidate("a", costs=COSTS), SizeLimits(**limits)) == says
+    scoring = Scoring(device="t4", batch_size=10)
+    assert over_limit(candidate("a", costs=COSTS), SizeLimits(**limits), scoring) == says
 
 
 @pytest.mark.parametrize(

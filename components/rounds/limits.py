@@ -1,0 +1,108 @@
+"""The hard limits of a search on predicted costs, for records one by one and for many encodings at once.
+
+Besides what a space counts, two limited costs follow from it, for a batch of `scoring.batch_size` rows:
+
+- `memory_bytes`: the float32 weights, and the activations of every row, all of them kept as training keeps them. So
+  inference, which drops what it has used, stays below it; a training step also holds gradients and the optimizer's
+  averages, each as large as the weights.
+- `latency_ms`: of a forward pass by the roofline of `scoring.device`, the least that the device can take.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from components.hardware.devices import HOST, open_device
+from components.hardware.roofline import latency_ms
+from components.records.manifest import DataManifest
+from components.records.results import Variant
+from components.records.search import Scoring, SizeLimits
+from components.rounds.context import SearchContext
+from components.search_spaces.networks.costs import FLOAT_BYTES
+from components.search_spaces.space import SearchSpace
+
+
+def limits_by_cost(limits: SizeLimits) -> dict[str, float]:
+    """Returns the limits that there are, by the name of the cost."""
+    return {name: limit for name, limit in msgspec.structs.asdict(limits).items() if limit is not None}
+
+
+def limited_costs(costs: Mapping[str, Any], names: Sequence[str], scoring: Scoring) -> dict[str, Any]:
+    """Returns the costs of these names, numbers or arrays as `costs` has them.
+
+    Args:
+        costs: of a variant, as a space predicts them.
+        names: fields of `SizeLimits`.
+        scoring: device and rows of a batch.
+
+    Raises:
+        ValueError: `latency_ms` is asked for on the host, whose speed no table has.
+    """
+    found = {name: costs[name] for name in names if name in costs}
+    if "memory_bytes" in names:
+        found["memory_bytes"] = FLOAT_BYTES * costs["parameters"] + scoring.batch_size * costs["activation_bytes"]
+    if "latency_ms" in names:
+        if scoring.device == HOST:
+            raise ValueError("`scoring.device` must be one of the device table. Received: scoring.device='host'.")
+        flops = 2.0 * costs["multiply_adds"] * scoring.batch_size
+        traffic = 1.0 * costs["traffic_bytes"] * scoring.batch_size + FLOAT_BYTES * costs["parameters"]
+        found["latency_ms"] = latency_ms(flops, traffic, open_device(scoring.device))
+    return found
+
+
+class SizeLimitsOfSearch:
+    """A search's limits over encodings; see `components.controllers.limits.CostLimits`.
+
+    A design's cost is the largest over its variants.
+
+    Args:
+        space: whose encodings are judged.
+        manifest: the data that designs are tried on.
+        limits: at least one.
+        scoring: device and rows of a batch.
+
+    Attributes:
+        limits: by the name of the cost.
+    """
+
+    def __init__(self, space: SearchSpace, manifest: DataManifest, limits: SizeLimits, scoring: Scoring):
+        self.limits = limits_by_cost(limits)
+        self._space = space
+        self._manifest = manifest
+        self._scoring = scoring
+        # Variants that differ in the learning rate alone cost the same.
+        of_networks = {(one.network, one.width, one.depth): one for one in reversed(space.variants())}
+        self._variants: list[Variant] = [
+            msgspec.structs.replace(one, vocabulary=manifest.vocabulary) for one in of_networks.values()
+        ]
+
+    def costs(self, encoded: np.ndarray) -> dict[str, np.ndarray]:
+        """The limited costs of encodings `[n, decisions]`, each `[n]`."""
+        manifest, names = self._manifest, tuple(self.limits)
+        of_each = [
+            limited_costs(
+                self._space.costs(encoded, variant, manifest.input_shape, manifest.outputs), names, self._scoring
+            )
+            for variant in self._variants
+        ]
+        return {name: np.maximum.reduce([costs[name] for costs in of_each]) for name in names}
+
+    def within(self, encoded: np.ndarray) -> np.ndarray:
+        """Whether encodings `[n, decisions]` meet every limit, bool `[n]`."""
+        costs = self.costs(encoded)
+        return np.logical_and.reduce([costs[name] <= limit for name, limit in self.limits.items()])
+
+    def ratio(self, encoded: np.ndarray) -> np.ndarray:
+        """The largest cost over its limit of encodings `[n, decisions]`, `[n]`."""
+        costs = self.costs(encoded)
+        return np.maximum.reduce([costs[name] / limit for name, limit in self.limits.items()])
+
+
+def limits_of(context: SearchContext) -> SizeLimitsOfSearch | None:
+    """Returns the limits of a search on the designs of its rounds; None where it has none."""
+    limits = context.search.rejection.size
+    if not limits_by_cost(limits):
+        return None
+    return SizeLimitsOfSearch(context.space, context.manifest, limits, context.search.scoring)
