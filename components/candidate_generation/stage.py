@@ -4,12 +4,15 @@ import numpy as np
 
 from components.records.layout import committed_rounds, plan_path, scores_path, search_round, shards_of
 from components.records.results import Plan, Scores
+from components.records.search import Search
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record, write_record
 from components.rounds.candidates import make_candidate
 from components.rounds.context import SearchContext
 from components.rounds.learning import controller_of, keep_arrays, learnt_state
+from components.rounds.reachable import require_reachable
 from components.rounds.screening import screened_proposals
+from components.rounds.sharing import planned_network, shares_weights
 
 
 def propose_round(store: Store) -> list[str]:
@@ -37,6 +40,10 @@ def propose_round(store: Store) -> list[str]:
 def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None) -> Plan:
     watch = Stopwatch()
     context = SearchContext(store)
+    if not committed:
+        require_reachable(context)
+    if shares_weights(context.search):
+        return _sharing_plan(context, here, last, watch)
     search, space = context.search, context.space
     controller = controller_of(context)
     earlier = [require_record(store, plan_path(path), Plan) for path in committed]
@@ -51,7 +58,6 @@ def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None
         known=space.known if search.seed_known and not earlier else {},
         rng=np.random.default_rng([search.seed, len(committed) + 1, 1]),
     )
-    hours = search.budget.hours
     return Plan(
         kind="search",
         round=here,
@@ -65,6 +71,25 @@ def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None
         controller_state=controller.encode_state(state).data,
         controller_sha256=digest,
         screened=dropped,
-        seconds_left=None if hours is None else max(0.0, hours * 3600 - (last.active_seconds if last else 0.0)),
+        seconds_left=_seconds_left(search, last),
         span=watch.span(),
     )
+
+
+def _sharing_plan(context: SearchContext, here: str, last: Scores | None, watch: Stopwatch) -> Plan:
+    """A round of shared weights: what it reports is known once their network has been trained further."""
+    return Plan(
+        kind="search",
+        round=here,
+        shards=1,
+        candidates=(planned_network(context),),
+        probe_steps=0,
+        full_steps=context.search.training.full_steps,
+        seconds_left=_seconds_left(context.search, last),
+        span=watch.span(),
+    )
+
+
+def _seconds_left(search: Search, last: Scores | None) -> float | None:
+    hours = search.budget.hours
+    return None if hours is None else max(0.0, hours * 3600 - (last.active_seconds if last else 0.0))

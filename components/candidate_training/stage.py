@@ -28,7 +28,9 @@ def train_shard(store: Store, shard: str, phase: Phase, run: str = ONE_RUN) -> N
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
         if f"{NAMES[phase]}.json" in names:
             return False
-        if phase == "probe" or not plan.probe_steps:  # rounds without a probe have no verdicts, and everyone goes on
+        if phase == "probe":
+            return plan.probe_steps > 0
+        if not plan.probe_steps:  # rounds without a probe have no verdicts, and everyone goes on
             return True
         return "verdict.json" in names and goes_on(plan.round, candidate.id)
 

@@ -1,8 +1,9 @@
 """A candidate's trials: which variants are trained from where to where, and what ends them early."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
+from components.candidate_training.sharing import train_shared
 from components.records.layout import trial_path, weights_path
 from components.records.results import (
     Candidate,
@@ -16,6 +17,7 @@ from components.records.results import (
 )
 from components.records.spans import Stopwatch
 from components.records.store import Store, require_record
+from components.records.unrecorded import put_unrecorded
 from components.rounds.context import SearchContext
 from components.rounds.deadline import deadline
 from components.rounds.rejection_rules import cheapest_first, over_limit, passes
@@ -46,6 +48,8 @@ class Trainer(SearchContext):
 
     def train(self, plan: Plan, candidate: Candidate) -> TrainingRecord:
         """Trains a candidate's variants, cheapest first, until all are done or its fate is decided; writes weights."""
+        if candidate.role == "shared":
+            return train_shared(self, self.feed, plan, candidate, self.watch)
         results: list[TrialResult] = []
         weights: dict[str, bytes] = {}
         failed = None
@@ -57,16 +61,16 @@ class Trainer(SearchContext):
                 _ = self.feed  # missing rows or weights fail the step, not the candidate
                 starts = [self._start(plan, candidate, variant) for variant in tried]
                 try:
-                    trained = self._trials(plan, candidate, tried, starts, until)
+                    trained, kept = self._trials(plan, candidate, tried, starts, until)
                 except Exception as error:  # a design that can't be built or run is a verdict, not a broken stage
                     failed = f"{type(error).__name__}: {str(error)[:500]}"
                     continue
-                results += [result for result, _ in trained]
-                weights |= _checkpoint_of_the_best(tried, trained)
+                results += trained
+                weights |= kept
             results += [TrialResult(variant=one.name, status="not_built") for one in group if one not in tried]
         if not failed and self._weights_are_needed() and not self._is_decided(plan, candidate, results):
             for name, checkpoint in weights.items():
-                self.store.create(weights_path(plan.round, candidate.id, self.phase, name), checkpoint)
+                put_unrecorded(self.store, weights_path(plan.round, candidate.id, self.phase, name), checkpoint)
         return TrainingRecord(
             candidate=candidate.id, phase=self.phase, trials=tuple(results), failed=failed, span=self.watch.span()
         )
@@ -88,7 +92,8 @@ class Trainer(SearchContext):
         if plan.kind != "search":
             return False
         rejection = self.search.rejection
-        if over_limit(candidate, rejection.size) or any(result.status == "time_up" for result in results):
+        over = over_limit(candidate, rejection.size, self.search.scoring)
+        if over or any(result.status == "time_up" for result in results):
             return True
         best = best_trials(candidate, results)
         return rejection.rule == "any" and not all(passes(result, rejection, self.phase) for result in best)
@@ -112,31 +117,39 @@ class Trainer(SearchContext):
 
     def _trials(
         self, plan: Plan, candidate: Candidate, group: Group, starts: Sequence[bytes | None], until: float | None
-    ) -> list[Trained]:
-        """Trains variants that differ in nothing but the learning rate, from the same weights on the same rows."""
+    ) -> tuple[list[TrialResult], dict[str, bytes]]:
+        """Trains variants that differ in nothing but the learning rate, from the same weights on the same rows.
+
+        Returns their results, and the weights of the one that stands for them by its name, empty where it has none.
+        """
         feed = self.feed
         from components.training.sweep import Rate, run_sweep
 
         spec, steps = self.space.from_json(candidate.spec), plan.full_steps
         brings = self.space.brings_optimizer
         rates = [Rate(one.name, one.learning_rate, start) for one, start in zip(group, starts, strict=True)]
-        return list(
-            run_sweep(
-                lambda: self.build(candidate, group[0]),
-                feed,
-                self.task.training,
-                rates,
-                optimizer=(lambda: self.space.optimizer(spec, 1.0, steps)) if brings else None,
-                seed=variant_seed(self.search.seed, plan.round, candidate, group[0]),
-                first_step=plan.probe_steps if self._resumes(plan) else 0,
-                last_step=plan.probe_steps if self.phase == "probe" else steps,
-                total_steps=steps,
-                deadline=until,
-            )
+        trained = run_sweep(
+            lambda: self.build(candidate, group[0]),
+            feed,
+            self.task.training,
+            rates,
+            optimizer=(lambda: self.space.optimizer(spec, 1.0, steps)) if brings else None,
+            seed=variant_seed(self.search.seed, plan.round, candidate, group[0]),
+            first_step=plan.probe_steps if self._resumes(plan) else 0,
+            last_step=plan.probe_steps if self.phase == "probe" else steps,
+            total_steps=steps,
+            deadline=until,
         )
+        return _best_kept(group, trained)
 
 
-def _checkpoint_of_the_best(group: Group, trained: Sequence[Trained]) -> dict[str, bytes]:
-    """The weights of the trial that stands for a group, by its variant's name; empty where it has none."""
-    best = best_trial(group, [result for result, _ in trained])
-    return {result.variant: data for result, data in trained if data is not None and result is best}
+def _best_kept(group: Group, trained: Iterable[Trained]) -> tuple[list[TrialResult], dict[str, bytes]]:
+    """All results, and the weights of the best by its name; at no time are more held than those of the best so far."""
+    results: list[TrialResult] = []
+    kept: dict[str, bytes] = {}
+    for result, data in trained:
+        results.append(result)
+        if best_trial(group, results) is result:
+            kept = {} if data is None else {result.variant: data}
+        del data  # else it would be held while the next rate is trained
+    return results, kept

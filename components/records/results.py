@@ -24,36 +24,6 @@ class Span(Record, frozen=True, kw_only=True):
     duration_seconds: float
 
 
-class Split(Record, frozen=True, kw_only=True):
-    """Rows of one part of the data: how many in all and of each class (in class order), and the bytes' sha256."""
-
-    rows: int
-    class_rows: tuple[int, ...]
-    sha256: str
-
-
-class DataManifest(Record, frozen=True, kw_only=True):
-    """What data_split wrote.
-
-    Fields:
-        source: as in the search file.
-        input_shape: shape of one row, `[height, width, channels]`, `[features]` or, of texts, `[length]`.
-        classes: names of the classes; labels are their indices.
-        features: names of the features (csv: after expansion), empty for images and texts.
-        vocabulary: what the token numbers of texts are below: 0 is padding, 1 an unknown word; None for other rows.
-        train, validation, test: the three parts.
-    """
-
-    source: str
-    input_shape: tuple[int, ...]
-    classes: tuple[str, ...]
-    features: tuple[str, ...] = ()
-    vocabulary: int | None = None
-    train: Split
-    validation: Split
-    test: Split
-
-
 class Variant(Record, frozen=True, kw_only=True):
     """One trial of a candidate.
 
@@ -84,7 +54,8 @@ class Candidate(Record, frozen=True, kw_only=True):
         origin: `random`, `mutation`, `policy` (drawn from a learned one), `known` or `winner`.
         change: what the mutation changed, for people to read.
         parent: id of the mutated candidate.
-        role: `searched`, or `baseline` for published designs that are only compared.
+        role: `searched`, `baseline` for published designs that are only compared, or `shared` for the network whose
+            weights all candidates of the round share; the round's scores are of those.
         variants: its trials, cheapest first.
         costs: predicted costs of each variant by name: parameters, multiply_adds, activation_bytes.
     """
@@ -94,7 +65,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     origin: Literal["random", "mutation", "policy", "known", "winner"]
     change: str = ""
     parent: str | None = None
-    role: Literal["searched", "baseline"] = "searched"
+    role: Literal["searched", "baseline", "shared"] = "searched"
     variants: tuple[Variant, ...]
     costs: dict[str, dict[str, float]]
 
@@ -137,14 +108,16 @@ class TrialResult(Record, frozen=True, kw_only=True):
         status: `trained`; `not_built` (over the size limit, or an earlier variant failed under the rule `any`);
             `non_finite` (the loss was NaN or infinite); `time_up`.
         steps: steps done, the probe's included.
-        accuracy: on the validation rows, after the last step or over the last epochs as `training.accuracy` says; None
-            where not evaluated.
-        nll: on the validation rows after the last step; None where not evaluated or not finite.
+        accuracy: on the validation rows, after the last step or over the last epochs as `training.accuracy` says; of
+            regression max(0, R²). None where not evaluated.
+        nll: on the validation rows after the last step, of regression half the mean squared error of standardised
+            targets; None where not evaluated or not finite.
         loss: training loss of the last step; None where not finite.
         parameters: trainable parameters of the built model.
         traces: traces of compiled functions by kind (`train`, `evaluate`).
         build_seconds, trace_seconds, step_seconds, evaluate_seconds: where the time went; `trace_seconds` is the first
-            call of each compiled function, tracing included; `step_seconds` all steps after the first.
+            call of each compiled function, tracing included; `step_seconds` all steps after it: all steps where the
+            step was traced for another rate of the same sweep.
     """
 
     variant: str
@@ -161,12 +134,40 @@ class TrialResult(Record, frozen=True, kw_only=True):
     evaluate_seconds: float = 0.0
 
 
+class Child(Record, frozen=True, kw_only=True):
+    """A candidate that was judged with the weights of a shared network.
+
+    Fields:
+        spec: the design as JSON data.
+        log_probability: natural logarithm of the controller's probability of it among all within the limits, <= 0.
+        accuracy, nll: on all validation rows, as in a TrialResult.
+    """
+
+    spec: Any
+    log_probability: float
+    accuracy: float
+    nll: float | None = None
+
+
 class TrainingRecord(Record, frozen=True, kw_only=True):
-    """`probe.json` and `training.json` of a candidate; `failed` says why nothing could be trained."""
+    """`probe.json` and `training.json` of a candidate.
+
+    Fields:
+        candidate: its id.
+        phase: which training it was.
+        trials: what each variant gave, in the order in which they were tried.
+        children: of a shared network, the candidates that its round reports, the most probable first; of others none.
+        controller_steps: of a shared network, how many steps of the controller each outcome had so far (`learnt`, and
+            why not: see the controller); empty for others.
+        failed: why nothing could be trained.
+        span: when.
+    """
 
     candidate: str
     phase: Phase
     trials: tuple[TrialResult, ...]
+    children: tuple[Child, ...] = ()
+    controller_steps: dict[str, int] = {}
     failed: str | None = None
     span: Span
 
@@ -230,15 +231,16 @@ class ScoredCandidate(Record, frozen=True, kw_only=True):
     Fields:
         reason: why it was rejected; None where it was scored.
         variants: names of those that count; where some differ in nothing but the learning rate, the best of them.
-        fitness: validation accuracy of each of these, in the plan's order; empty where rejected.
+        fitness: validation accuracy, or for regression R², of each of these, in the plan's order; empty where rejected.
         quality: its mean.
         latency: geometric mean of the latencies in ms that scoring used (measured, or estimated).
         reward: weighted product; None where rejected.
+        log_probability: of one judged with shared weights, as in Child; None for others.
     """
 
     id: str
     round: str
-    role: Literal["searched", "baseline"] = "searched"
+    role: Literal["searched", "baseline", "shared"] = "searched"
     spec: Any
     reason: Reason | None
     detail: str = ""
@@ -247,6 +249,7 @@ class ScoredCandidate(Record, frozen=True, kw_only=True):
     quality: float | None = None
     latency_ms: float | None = None
     reward: float | None = None
+    log_probability: float | None = None
 
 
 class Scores(Record, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from components.records.section import (
     PositiveInt,
     Section,
 )
+from components.records.training_section import Training
 
 Name = Annotated[
     str,
@@ -55,38 +56,6 @@ class Rounds(Section, frozen=True, kw_only=True):
     shards_per_round: Annotated[int, msgspec.Meta(ge=1, le=24)] = 2
 
 
-class Training(Section, frozen=True, kw_only=True):
-    """How a candidate is trained; by SGD with Nesterov momentum, unless the space is one of optimizers.
-
-    Fields:
-        batch_size: rows a step, >= 1.
-        learning_rate: peak rate, > 0.
-        momentum: Nesterov momentum of SGD, [0, 1); 0 is plain SGD.
-        weight_decay: L2 coefficient on kernels (added to the gradient, whatever the optimizer), >= 0.
-        probe_steps: steps before the screening, >= 1.
-        full_steps: steps of a candidate that survives, the probe's included, >= probe_steps.
-        schedule: `cosine` decays to 0 over full_steps, `constant` does not.
-        warmup_steps: steps of linear warm-up, >= 0, fewer than any training of the search has.
-        shift_pixels: images are shifted by up to this many pixels in each direction while training, [0, 64].
-        accuracy: what a training's validation accuracy is: `final` that of its last step; `mean` or `best` of those at
-            the ends of its last epochs, counted back from the last step.
-        last_epochs: how many epochs `mean` and `best` look at, [1, 100]; an epoch is as many steps as see the training
-            rows once.
-    """
-
-    batch_size: PositiveInt = 64
-    learning_rate: PositiveFloat = 0.1
-    momentum: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.9
-    weight_decay: NonNegativeFloat = 1e-4
-    probe_steps: PositiveInt = 100
-    full_steps: PositiveInt = 300
-    schedule: Literal["cosine", "constant"] = "cosine"
-    warmup_steps: NonNegativeInt = 0
-    shift_pixels: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
-    accuracy: Literal["final", "mean", "best"] = "final"
-    last_epochs: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
-
-
 class Stability(Section, frozen=True, kw_only=True):
     """The numerical stability test: gradient ascent on the norm of the gradient. Not made in spaces of optimizers.
 
@@ -115,22 +84,34 @@ class Stability(Section, frozen=True, kw_only=True):
 class SizeLimits(Section, frozen=True, kw_only=True):
     """Limits on a candidate's predicted size, the largest over its networks; null means no limit.
 
+    Limits are hard: no design over one becomes a trained candidate of a search round. In a space whose designs are not
+    scaled that holds for all that follows, too; elsewhere final scaling makes networks larger than these. Baselines
+    that the search names are trained whatever they cost, and so is the network that holds shared weights. A limit that
+    no design meets is refused before anything is trained.
+
     Fields:
         parameters: trainable parameters.
         multiply_adds: multiply-adds of one forward pass of one example.
         activation_bytes: bytes of activations that training keeps for one example.
+        memory_bytes: bytes of the weights (float32) and of the activations of `$.scoring.batch_size` examples, all
+            kept as in training; gradients and the optimizer's averages come on top there.
+        latency_ms: of a forward pass of `$.scoring.batch_size` examples by the roofline of `$.scoring.device`, which
+            must be a device of the table: the least that it can take.
     """
 
     parameters: Count | None = None
     multiply_adds: Count | None = None
     activation_bytes: Count | None = None
+    memory_bytes: Count | None = None
+    latency_ms: PositiveFloat | None = None
 
 
 class Rejection(Section, frozen=True, kw_only=True):
     """What ends a candidate early.
 
     Fields:
-        quality_threshold: validation accuracy that the probe must reach, [0, 1]; 0.2 is twice chance with ten classes.
+        quality_threshold: validation accuracy, or for regression R², that the probe must reach, [0, 1]; 0.2 is twice
+            chance with ten classes.
         rule: `any` rejects where one network fails, by its quality, stability or a loss that is not finite, in the
             probe or later; `none` where no network passes, and a network that fails counts 0 in the fitness.
         stability: the numerical stability test.
@@ -178,7 +159,8 @@ class Budget(Section, frozen=True, kw_only=True):
         candidates: candidates that enter training or are rejected by size, >= 1.
         hours: active hours of the search rounds, > 0; null means no limit.
         finishing_hours: active hours of final scaling and the ensemble, > 0; null means no limit.
-        fitness: the search ends once a candidate's mean validation accuracy reaches it, (0, 1]; null means never.
+        fitness: the search ends once a candidate's mean validation accuracy, or for regression R², reaches it, (0, 1];
+            null means never.
     """
 
     candidates: PositiveInt = 24
@@ -192,6 +174,7 @@ class TargetTraining(Section, frozen=True, kw_only=True):
 
     Fields:
         batch_size: rows a step, >= 1.
+        optimizer: `sgd` or `adam`.
         learning_rate: peak rate, > 0.
         momentum: Nesterov momentum, [0, 1); 0 is plain SGD.
         weight_decay: L2 coefficient on kernels (added to the gradient), >= 0.
@@ -201,6 +184,7 @@ class TargetTraining(Section, frozen=True, kw_only=True):
     """
 
     batch_size: PositiveInt | None = None
+    optimizer: Literal["sgd", "adam"] | None = None
     learning_rate: PositiveFloat | None = None
     momentum: Annotated[float, msgspec.Meta(ge=0, lt=1)] | None = None
     weight_decay: NonNegativeFloat | None = None
@@ -240,10 +224,12 @@ class FinalScaling(Section, frozen=True, kw_only=True):
         sampled: new designs from the controller as the search left it that are ranked beside them, [0, 100].
         initialisations: how often each design is trained in re-ranking, from other weights, [1, 100]; the first one
             finds the learning rate where the space has several.
-        baselines: names of published designs that are trained beside them, each one of the space's; null takes all.
+        baselines: names of published designs that are trained beside them, each one of the space's; null takes all
+            that are within `rejection.size`.
         network: the network that is scaled, one of the networks of the target; null takes the first of them.
-        widths: channel multipliers of the grid, each in [0.1, 16], none twice.
-        depths: block multipliers of the grid, each in [0.1, 16], none twice.
+        widths: channel multipliers of the grid, each in [0.1, 16], none twice; null takes 1 and 1.5, or 1 alone in a
+            space whose designs say their widths themselves.
+        depths: block multipliers of the grid, each in [0.1, 16], none twice; null takes 1 and 2, or 1 alone there.
         grid_steps: training steps of a point of the grid, >= 1.
         winner_steps: training steps of the winner, >= 1.
         target: the task that all of this is done on; left out, that of the search.
@@ -255,8 +241,8 @@ class FinalScaling(Section, frozen=True, kw_only=True):
     initialisations: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
     baselines: tuple[str, ...] | None = None
     network: str | None = None
-    widths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] = (1.0, 1.5)
-    depths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] = (1.0, 2.0)
+    widths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] | None = None
+    depths: Annotated[tuple[Multiplier, ...], msgspec.Meta(min_length=1, max_length=16)] | None = None
     grid_steps: PositiveInt = 300
     winner_steps: PositiveInt = 1000
     target: Target = Target()

@@ -1,6 +1,7 @@
 """What candidates are trained on, in and how: the task of the search rounds, and the target of the finishing rounds."""
 
 import os
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from components.records.results import Kind
 from components.records.search import Data, Search, Training
 
-PATHS = ("csv", "images")  # the sources that are paths
+PATHS = ("csv", "parquet", "images")  # the sources that are paths
 
 
 class Task(NamedTuple):
@@ -64,11 +65,17 @@ def tasks_with_rows(search: Search) -> tuple[Task, ...]:
 
 
 def share_rows(search: Search) -> bool:
-    """Whether the target's rows are read from the search's own source, links and relative paths resolved."""
+    """Whether the target's rows are read from the search's own source.
+
+    Files and folders are compared with links and relative paths resolved; of tfds: the names alone, as configurations
+    and versions of a data set hold the same rows in other words.
+    """
     target = search.final_scaling.target.data
     return target is not None and _resolved(target.source) == _resolved(search.data.source)
 
 
 def _resolved(source: str) -> tuple[str, str]:
     kind, _, rest = source.partition(":")
-    return kind, os.path.realpath(os.path.expanduser(rest)) if kind in PATHS else rest
+    if kind in PATHS:
+        return kind, os.path.realpath(os.path.expanduser(rest))
+    return kind, re.split("[:/]", rest, maxsplit=1)[0]  # of tfds: what follows the name is a configuration or a version

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from components.records.results import Candidate, DataManifest, Variant
+from components.records.manifest import DataManifest
+from components.records.results import Candidate, Variant
 from components.rounds.context import SearchContext
 from components.search_spaces.space import SearchSpace, Spec
 
@@ -30,9 +31,9 @@ def make_candidate(
         fields: the other fields of `Candidate`.
     """
     encoded = space.encode(spec)[None]
-    shape, classes = manifest.input_shape, len(manifest.classes)
+    shape, outputs = manifest.input_shape, manifest.outputs
     variants = [msgspec.structs.replace(variant, vocabulary=manifest.vocabulary) for variant in variants]
-    costs = {variant.name: space.costs(encoded, variant, shape, classes) for variant in variants}
+    costs = {variant.name: space.costs(encoded, variant, shape, outputs) for variant in variants}
     return Candidate(
         id=space.canonical(spec) + suffix,
         spec=space.to_json(spec),

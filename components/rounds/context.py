@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from components.records.layout import manifest_path
-from components.records.results import Candidate, DataManifest, Kind, Variant
+from components.records.manifest import DataManifest
+from components.records.results import Candidate, Kind, Variant
 from components.records.rows import read_part
 from components.records.search import Search
 from components.records.store import Store, require_record
@@ -53,6 +54,6 @@ class SearchContext:
         return read_part(self.store, part, memory_limit_mib, self.task.folder)
 
     def build(self, candidate: Candidate, variant: Variant) -> Any:
-        """Returns the `keras.Model` of a candidate in a variant, from rows to logits."""
+        """Returns the `keras.Model` of a candidate in a variant, from rows to logits or standardised targets."""
         spec = self.space.from_json(candidate.spec)
-        return self.space.build(spec, variant, self.manifest.input_shape, len(self.manifest.classes))
+        return self.space.build(spec, variant, self.manifest.input_shape, self.manifest.outputs)

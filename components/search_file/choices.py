@@ -11,6 +11,7 @@ from components.records.tasks import Task, has_target, search_task, target_task,
 from components.search_file.data_rows import data_problems, row_problems
 from components.search_file.fields import field_problems, hint
 from components.search_file.problems import Problem, shown
+from components.search_file.sharing_problems import sharing_problems
 from components.search_spaces.registry import SPACES, open_space
 
 TARGET = "$.final_scaling.target"
@@ -34,6 +35,7 @@ def choice_problems(search: Search) -> Iterator[Problem]:
         return
     yield from row_problems(search_task(search), space.networks)
     yield from _scoring_problems(search, space)
+    yield from sharing_problems(search, space)
     yield from _target_problems(search)
     if not controller_problems:
         yield from _controller_problems(search, space)
@@ -88,6 +90,12 @@ def _finishing_problems(search: Search, space: Any) -> Iterator[Problem]:
         if name not in space.known:
             rule = f"a published design of the space{hint(name, space.known)}"
             yield Problem(f"$.final_scaling.baselines[{i}]", rule, shown(name))
+    if not SPACES[space.name].scales:
+        for name in ("widths", "depths"):
+            values = getattr(search.final_scaling, name)
+            if values not in (None, (1.0,)):
+                rule = f"null or [1] in the space {space.name}, whose designs keep to limits as they are"
+                yield Problem(f"$.final_scaling.{name}", rule, shown(values))
 
 
 def _controller_problems(search: Search, space: Any) -> Iterator[Problem]:

@@ -7,9 +7,15 @@ from components.records.tasks import Task
 from components.search_file.fields import hint
 from components.search_file.problems import Problem, shown
 from components.search_spaces.networks.row import RowKind
-from components.search_spaces.networks.table import NETWORKS
+from components.search_spaces.networks.table import TAKES
 
-BUNDLED: dict[str, RowKind] = {"digits": "image", "iris": "table", "wine": "table", "breast_cancer": "table"}
+BUNDLED: dict[str, RowKind] = {
+    "digits": "image",
+    "iris": "table",
+    "wine": "table",
+    "breast_cancer": "table",
+    "diabetes": "table",
+}
 
 
 def kinds_of_rows(data: Data) -> tuple[RowKind, ...]:
@@ -19,7 +25,7 @@ def kinds_of_rows(data: Data) -> tuple[RowKind, ...]:
         return ("text",)
     if kind == "sklearn":
         return (BUNDLED[name],) if name in BUNDLED else ()
-    return {"csv": ("table",), "images": ("image",)}.get(kind, ("image", "table"))  # type: ignore[return-value]
+    return {"csv": ("table",), "parquet": ("table",), "images": ("image",)}.get(kind, ("image", "table"))  # type: ignore[return-value]
 
 
 def data_problems(task: Task) -> Iterator[Problem]:
@@ -49,9 +55,9 @@ def row_problems(task: Task, networks: Sequence[str]) -> Iterator[Problem]:
         networks: those that a design is tried in on this task; of a space that has networks of its own, none is known.
     """
     kinds = kinds_of_rows(task.data)
-    refused = [name for name in networks if name in NETWORKS and not set(kinds) & set(NETWORKS[name].takes)]
+    refused = [name for name in networks if name in TAKES and not set(kinds) & set(TAKES[name])]
     if kinds and refused:
-        taken = ", ".join(f"{name} takes {_plural(NETWORKS[name].takes)}" for name in refused)
+        taken = ", ".join(f"{name} takes {_plural(TAKES[name])}" for name in refused)
         rule = f"a source of rows that the networks of the space take ({taken})"
         yield Problem(f"{task.path}.source", rule, f"{shown(task.data.source)}, {_plural(kinds)}")
     if kinds and "image" not in kinds and task.training.shift_pixels:

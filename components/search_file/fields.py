@@ -65,15 +65,21 @@ def hint(name: str, names: Iterable[str]) -> str:
 
 
 def _item_problems(value: Any, kind: Any, path: str) -> Iterator[Problem]:
-    annotation = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    if isinstance(value, list) and get_origin(annotation) is tuple:
-        for i, item in enumerate(value):
-            yield from field_problems(item, get_args(annotation)[0], f"{path}[{i}]")
+    annotation = _plain(kind)
     options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    options = tuple(_plain(option) for option in options)
+    listed = next((option for option in options if get_origin(option) is tuple), None)
+    if isinstance(value, list) and listed is not None:
+        for i, item in enumerate(value):
+            yield from field_problems(item, get_args(listed)[0], f"{path}[{i}]")
     mapping = next((option for option in options if get_origin(option) is dict), None)
     if isinstance(value, dict) and mapping is not None:
         for name, item in value.items():
             yield from field_problems(item, get_args(mapping)[1], f"{path}.{name}")
+
+
+def _plain(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _number_problems(value: Any, path: str) -> Iterator[Problem]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
+from components.hardware.devices import HOST
 from components.records.search import Search
 from components.records.tasks import share_rows, target_task, tasks_with_rows
 from components.search_file.problems import Problem, shown
 
 DEPTH = 4  # rounds that one pipeline run nests by default
 FINISHING_ROUNDS = 4  # rerank, grid, winner, ensemble
+TABLES = ("csv", "parquet")  # sources whose label is a column
 MOST_SHARDS = 24  # in one pipeline run: Argo keeps a run's state within 1 MiB
 
 
@@ -31,14 +35,23 @@ def split_leaves_training_rows(search: Search) -> Iterator[Problem]:
             yield Problem(f"{path}.test", rule, shown(data.test))
 
 
-def label_names_a_csv_column(search: Search) -> Iterator[Problem]:
-    """csv: needs a label, the others have theirs."""
+def label_names_a_column(search: Search) -> Iterator[Problem]:
+    """csv: and parquet: need a label, the others have theirs."""
     for task in tasks_with_rows(search):
         label, kind, path = task.data.label, task.data.source.partition(":")[0], f"{task.path}.label"
-        if kind == "csv" and label is None:
-            yield Problem(path, "the name of the label column of a csv: source", shown(label))
-        if kind != "csv" and label is not None:
+        if kind in TABLES and label is None:
+            yield Problem(path, f"the name of the label column of a {kind}: source", shown(label))
+        if kind not in TABLES and label is not None:
             yield Problem(path, f"left out, as a {kind}: source has its own labels", shown(label))
+
+
+def task_fits_the_source(search: Search) -> Iterator[Problem]:
+    """The labels of csv: and parquet: may be classes or numbers, those of the others are what they are."""
+    for task in tasks_with_rows(search):
+        own = msgspec.structs.replace(task.data, task=None).learning_task
+        if task.data.source.partition(":")[0] not in TABLES and task.data.learning_task != own:
+            rule = f"null or {own} with the source {task.data.source}"
+            yield Problem(f"{task.path}.task", rule, shown(task.data.task))
 
 
 def image_size_fits_the_source(search: Search) -> Iterator[Problem]:
@@ -47,7 +60,7 @@ def image_size_fits_the_source(search: Search) -> Iterator[Problem]:
         size, kind, path = task.data.image_size, task.data.source.partition(":")[0], f"{task.path}.image_size"
         if kind == "images" and size is None:
             yield Problem(path, "[height, width] for an images: source", shown(size))
-        if kind in ("csv", "sklearn") and size is not None:
+        if kind in (*TABLES, "sklearn") and size is not None:
             yield Problem(path, f"left out for a {kind}: source, which is not resized", shown(size))
 
 
@@ -56,17 +69,18 @@ def rows_are_held_out_of_both_tasks(search: Search) -> Iterator[Problem]:
     if not share_rows(search):
         return
     own, target = search.data, target_task(search)
-    for name in ("label", "validation", "test"):
-        value, wanted = getattr(target.data, name), getattr(own, name)
+    names = {"label": "label", "learning_task": "task", "validation": "validation", "test": "test"}
+    for attribute, name in names.items():
+        value, wanted = getattr(target.data, attribute), getattr(own, attribute)
         if value != wanted:
             rule = f"`$.data.{name}` = {shown(wanted)}, as the source is the same: else the target would be tested on"
             yield Problem(f"{target.path}.{name}", f"{rule} rows that trained the candidates", shown(value))
 
 
 def full_phase_contains_the_probe(search: Search) -> Iterator[Problem]:
-    """full_steps >= probe_steps."""
+    """full_steps >= probe_steps; where weights are shared there is no probe."""
     training = search.training
-    if training.full_steps < training.probe_steps:
+    if training.full_steps < training.probe_steps and training.weight_sharing is None:
         rule = f">= `$.training.probe_steps` = {training.probe_steps}, which it includes"
         yield Problem("$.training.full_steps", rule, shown(training.full_steps))
 
@@ -109,6 +123,13 @@ def efficiency_is_measured(search: Search) -> Iterator[Problem]:
         yield Problem("$.scoring.efficiency_weight", rule, shown(scoring.efficiency_weight))
 
 
+def limited_latency_is_of_a_known_device(search: Search) -> Iterator[Problem]:
+    """A limit on latency needs a device of the table."""
+    if search.rejection.size.latency_ms is not None and search.scoring.device == HOST:
+        rule = "null where `$.scoring.device` is `host`, whose roofline is known only once it is measured"
+        yield Problem("$.rejection.size.latency_ms", rule, shown(search.rejection.size.latency_ms))
+
+
 def best_few_are_among_the_candidates(search: Search) -> Iterator[Problem]:
     """rerank <= budget.candidates."""
     rerank, candidates = search.final_scaling.rerank, search.budget.candidates
@@ -134,13 +155,15 @@ def members_are_among_the_initialisations(search: Search) -> Iterator[Problem]:
 
 RULES: tuple[Callable[[Search], Iterator[Problem]], ...] = (
     split_leaves_training_rows,
-    label_names_a_csv_column,
+    label_names_a_column,
+    task_fits_the_source,
     image_size_fits_the_source,
     rows_are_held_out_of_both_tasks,
     full_phase_contains_the_probe,
     warmup_ends_before_training,
     shards_fit_one_run,
     efficiency_is_measured,
+    limited_latency_is_of_a_known_device,
     best_few_are_among_the_candidates,
     nothing_is_scaled_twice,
     members_are_among_the_initialisations,

@@ -8,6 +8,7 @@ import msgspec
 from components.records.search import Section
 from components.search_spaces.norm_act_layer.space import NormActLayerSettings, NormActLayerSpace
 from components.search_spaces.space import SearchSpace
+from components.search_spaces.tabular_mlp.space import TabularMlpSettings, TabularMlpSpace
 from components.search_spaces.update_rule.space import UpdateRuleSettings, UpdateRuleSpace
 
 
@@ -18,11 +19,13 @@ class Entry(NamedTuple):
         settings: the type of its settings, each of which has a default.
         space: makes it from them.
         of_trials: the settings that say how a design is tried, and not which designs there are.
+        scales: whether a design can be built wider and deeper; else multipliers are 1.
     """
 
     settings: type[Section]
     space: Callable[[Any], SearchSpace]
     of_trials: tuple[str, ...] = ("networks", "width", "depth")
+    scales: bool = True
 
 
 SPACES = {
@@ -32,6 +35,7 @@ SPACES = {
     "update_rule": Entry(
         UpdateRuleSettings, UpdateRuleSpace, of_trials=("networks", "width", "depth", "learning_rates")
     ),
+    "tabular_mlp": Entry(TabularMlpSettings, TabularMlpSpace, of_trials=("activation",), scales=False),
 }
 
 

@@ -64,18 +64,22 @@ class SearchSpace(Protocol):
         mutation_kinds: the kinds that `mutate` reports.
         known: published designs as literal specs, by name; baselines of the report.
         lengths: numbers of decisions that make a whole encoding, ascending; one where all specs have one length.
+        independent: whether always every choice of every decision is allowed, whatever was chosen before.
         continues_probe: whether the full phase continues the probe's weights (else it starts again).
         brings_optimizer: whether a spec is, or brings, the optimizer that its trials use (see `optimizer`).
         networks: names of the networks that a spec is tried in, cheapest first; the first is scaled by default.
+        largest: the design whose weights hold those of every other one; None where designs can't share weights.
     """
 
     name: str
     mutation_kinds: tuple[str, ...]
     known: Mapping[str, Spec]
     lengths: tuple[int, ...]
+    independent: bool
     continues_probe: bool
     brings_optimizer: bool
     networks: tuple[str, ...]
+    largest: Spec | None
 
     def sample(self, rng: np.random.Generator) -> Spec:
         """Draws a spec as the published system does."""
@@ -143,6 +147,12 @@ class SearchSpace(Protocol):
 
     def build(self, spec: Spec, variant: Variant, input_shape: Sequence[int], classes: int) -> Any:
         """The `keras.Model` of a spec in a variant, from rows `[batch, *input_shape]` to logits `[batch, classes]`."""
+
+    def shared_network(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> Any:
+        """The network that holds the weights of all designs: a `components.search_spaces.shared_network.SharedNetwork`.
+
+        Raises TypeError where `largest` is None.
+        """
 
     def optimizer(self, spec: Spec, learning_rate: float, total_steps: int) -> Any:
         """A new Keras optimizer, for a training of `total_steps`. Raises TypeError where specs bring none."""

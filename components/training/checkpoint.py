@@ -6,6 +6,7 @@ which depend on what else the process has built.
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,16 +24,29 @@ class DamagedWeights(ValueError):
     """Bytes that should hold weights are damaged or belong to another model."""
 
 
-def save_weights(model: "keras.Model", slots: Sequence[Any] = (), metadata: Mapping[str, Any] | None = None) -> bytes:
+def save_weights(
+    model: "keras.Model",
+    slots: Sequence[Any] = (),
+    metadata: Mapping[str, Any] | None = None,
+    beside: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
     """Returns a model's variables (weights, moving averages, seeds) and the optimizer's slots as safetensors bytes.
 
     Args:
-        model: a built model.
+        model: a built model, or whatever has `variables`.
         slots: variables of the optimizer, such as momenta.
         metadata: JSON data for people and for later programs: spec, variant, step.
+        beside: safetensors bytes of others, whose arrays are taken in, by what their names then begin with.
     """
     arrays = _named(VARIABLE, model.variables) | _named(SLOT, slots)
+    arrays |= {start + name: array for start, data in beside.items() for name, array in _arrays(data).items()}
     return save(arrays, {METADATA: json.dumps(metadata or {}, sort_keys=True)})
+
+
+def read_beside(data: bytes, start: str) -> bytes | None:
+    """Returns the arrays that `save_weights` took in under a name, as safetensors bytes; None where there are none."""
+    arrays = {name.removeprefix(start): array for name, array in _arrays(data).items() if name.startswith(start)}
+    return save(arrays) if arrays else None
 
 
 def load_weights(model: "keras.Model", data: bytes, slots: Sequence[Any] = ()) -> None:

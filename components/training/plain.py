@@ -1,4 +1,4 @@
-"""Plain training of one model by the cross-entropy of its logits, in one traced step."""
+"""Plain training of one model by the mean loss of its outputs, in one traced step."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from components.records.search import Training
 from components.training.checkpoint import load_weights, save_weights
 from components.training.evaluation import Evaluation, Predictor, evaluate_logits
 from components.training.feed import Feed
+from components.training.losses import mean_loss
 from components.training.runtime import prepare_tensorflow
 from components.training.schedule import learning_rate
 from components.training.scoring import evaluated_steps, trial_accuracy
@@ -17,16 +18,16 @@ from components.training.seeds import weights_seed
 from components.training.sgd import with_weight_decay
 from components.training.traced import Traced
 from components.training.trial import Course, run_program
-from components.training.update import MakeOptimizer, NesterovUpdate, OptimizerUpdate, Update
+from components.training.update import MakeOptimizer, Update, training_update
 
 if TYPE_CHECKING:
     import keras
 
 
 class Plain:
-    """The program that trains a classifier's weights by the cross-entropy of its logits.
+    """The program that trains a model's weights by `mean_loss` of its outputs.
 
-    The optimizer is the training section's SGD with Nesterov momentum, or one that is given.
+    The optimizer is the training section's, or one that is given.
 
     Attributes:
         model: from `init` on.
@@ -67,11 +68,7 @@ class Plain:
         self.model = self._build()
         variables = self.model.trainable_variables
         self.parameters = sum(variable.value.shape.num_elements() for variable in variables)
-        self._update: Update = (
-            OptimizerUpdate(variables, self._optimizer())
-            if self._optimizer
-            else NesterovUpdate(variables, self._training.momentum)
-        )
+        self._update: Update = training_update(variables, self._training, self._optimizer)
         if start is not None:
             load_weights(self.model, start, self._update.slots)
         self._predictor = Predictor(self.model, self._evaluations)
@@ -94,7 +91,7 @@ class Plain:
             variable.assign(value)
 
     def step(self, step: int) -> float:
-        """Takes a step, numbered from 0, and returns the mean cross-entropy of its batch before the weights moved."""
+        """Takes a step, numbered from 0, and returns the mean loss of its batch before the weights moved."""
         x, y = self._feed.batch(self._seed, step, self._training.batch_size, self._training.shift_pixels)
         rate = np.float32(learning_rate(self._training, step, self._total_steps, self.peak_rate))
         return float(self.compiled["train"](x, y, rate))
@@ -119,8 +116,8 @@ class Plain:
         def step(x, y, rate):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(weights)
-                logits = model(x, training=True)
-                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+                outputs = model(x, training=True)
+                loss = mean_loss(y, outputs)
             gradients = [None if g is None else tf.convert_to_tensor(g) for g in tape.gradient(loss, weights)]
             update.apply(with_weight_decay(weights, gradients, decays), rate)
             return loss
@@ -164,7 +161,7 @@ def run_trial(
     Two calls, the second from the bytes of the first, give what one call gives, bit for bit, in any two processes.
 
     Args:
-        build: makes the model, from rows to logits `[batch, classes]`.
+        build: makes the model, from rows to logits `[batch, classes]`, or for regression to `[batch, 1]`.
         feed: the process's rows.
         training: batch size, rate, momentum, weight decay, schedule; what is evaluated.
         variant: name of the variant, for the result.
@@ -174,7 +171,7 @@ def run_trial(
         start: bytes that an earlier phase returned, which ended at first_step.
         deadline: in seconds of `time.monotonic`; no step begins after it.
         optimizer: makes the optimizer, with any plain learning rate, in whose place the training section's comes; None
-            for SGD with Nesterov momentum.
+            for the section's own.
 
     Returns:
         The result, and the trained state as safetensors bytes; None where no step was done or the loss

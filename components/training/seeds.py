@@ -5,6 +5,7 @@ from zlib import crc32
 import numpy as np
 
 WEIGHTS, ROWS, SHIFTS = 0, 1, 2
+CHILDREN, POLICY, VALIDATION = 3, 4, 5  # of a shared network
 
 
 def trial_seed(search_seed: int, *names: str) -> tuple[int, ...]:
@@ -22,7 +23,7 @@ def stream(seed: tuple[int, ...], purpose: int, index: int = 0) -> np.random.See
 
     Args:
         seed: whole numbers >= 0; seeds of different length differ, even where the longer one ends in zeros.
-        purpose: `WEIGHTS`, `ROWS` or `SHIFTS`.
+        purpose: one of the numbers above.
         index: >= 0.
     """
     return np.random.SeedSequence(entropy=(len(seed), *seed), spawn_key=(purpose, index))

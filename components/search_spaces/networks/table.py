@@ -43,6 +43,10 @@ NETWORKS: dict[str, Network] = {
     "text_rnn": Network(text_rnn, ("text",)),
 }
 
+TAKES: dict[str, tuple[RowKind, ...]] = {name: network.takes for name, network in NETWORKS.items()} | {
+    "tabular_mlp": ("table", "image"),  # of the space of that name
+}
+
 
 def network_ops(variant: Variant, input_shape: Sequence[int], classes: int) -> tuple[Op, ...]:
     """Returns the operations of a variant's network.

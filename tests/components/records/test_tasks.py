@@ -74,6 +74,11 @@ def test_rows_are_shared_where_the_sources_are_one_file_or_one_name(tmp_path, mo
         assert share_rows(search("csv:rows.csv", data={"source": source, "label": "y"})), source
     for source in ("csv:other.csv", "images:rows.csv", "tfds:rows.csv", "csv:rows.CSV"):
         assert not share_rows(search("csv:rows.csv", data={"source": source})), source
-    assert share_rows(search("tfds:mnist", data={"source": "tfds:mnist"}))
+    for source in ("tfds:mnist", "tfds:mnist:3.0.1", "tfds:mnist:3.*.*", "tfds:mnist/any", "tfds:mnist/any:1.0.0"):
+        assert share_rows(search("tfds:mnist", data={"source": source})), source
+        assert share_rows(search(source, data={"source": "tfds:mnist:1.0.0"})), source
     assert not share_rows(search("tfds:mnist", data={"source": "tfds:kmnist"}))
+    assert not share_rows(search("tfds:mnist", data={"source": "tfds:mnist_corrupted/identity"}))
     assert not share_rows(search("csv:rows.csv"))
+    assert share_rows(search("parquet:rows", data={"source": f"parquet:{tmp_path}/rows/", "label": "y"}))
+    assert not share_rows(search("parquet:a/x", data={"source": "parquet:a/y", "label": "y"}))

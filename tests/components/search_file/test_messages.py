@@ -17,7 +17,10 @@ def message(text):
     ("text", "expected"),
     [
         ("budget: {candidates: 0}", "`$.budget.candidates` must be an integer in [1, 100000000]. Received: 0."),
-        ("data: {}", "`$.data.source` must be there: `sklearn:NAME`, `tfds:NAME`, `csv:PATH` or `images:FOLDER`."),
+        (
+            "data: {}",
+            "`$.data.source` must be there: `sklearn:NAME`, `tfds:NAME`, `csv:PATH`, `parquet:PATH` or `images:FOLDER`",
+        ),
         (
             "budget: {hour: 1}",
             "`$.budget.hour` must be a field of `$.budget` (did you mean `hours`?). Received: hour: 1.",
@@ -26,7 +29,7 @@ def message(text):
         ("rejection: {rule: all}", '`$.rejection.rule` must be `any` or `none`. Received: "all".'),
         ("scoring: {latency_target_ms: -1}", "must be null or a number in (0, 1e+18]. Received: -1."),
         ("scoring: {latency: estimated, device: hots}", 'must be a device (did you mean `host`?). Received: "hots".'),
-        ("final_scaling: {depths: 1}", "must be a list of 1 to 16, each a number in [0.1, 16]. Received: 1."),
+        ("final_scaling: {depths: 1}", "must be null or a list of 1 to 16, each a number in [0.1, 16]. Received: 1."),
         ("training: {full_steps: 99}", "`$.training.full_steps` must be >= `$.training.probe_steps` = 100"),
         ("controller: {name: evolutoin}", "must be a known controller (did you mean `evolution`?)."),
     ],

@@ -73,7 +73,7 @@ def test_field_list_shows_type_range_default_and_description():
     )
     assert "  $.name: text of 1 to 40 lower-case letters, digits and hyphens, a letter first; required\n" in listed
     assert "  $.budget.hours: null or a number in (0, 1e+18]; default null\n" in listed
-    assert "; required (evolution where $.controller is left out)\n" in listed
+    assert "; required (evolution where $.controller is left out) its name" in " ".join(listed.split())
     assert "  $.scoring.device: `host`, `tpu-v2`, " in listed
     assert "Settings of `$.controller.name: evolution`:\n" in listed
 

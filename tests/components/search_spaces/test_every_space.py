@@ -29,6 +29,16 @@ CASES = {
         (8, 8, 1),
         10,
     ),
+    "tabular_mlp": (
+        [
+            {},
+            {"layers": 1, "widths": [7, 9]},
+            {"widths": [[4, 8], [3], [16, 2, 5]], "activation": "tanh"},
+            {"layers": 5},
+        ],
+        (13,),
+        2,
+    ),
 }
 COSTS = ("parameters", "multiply_adds", "activation_bytes", "traffic_bytes")  # of every space
 SPECS = 200  # drawn for each setting
@@ -78,6 +88,15 @@ class TestContract:
                 if isinstance(decision, Categorical):
                     assert mask.shape == (decision.choices,)
                     assert mask[encoded[at]], f"{decision.name}: {encoded[at]}"
+
+    def test_where_it_says_that_choices_are_independent_none_rules_out_another(self, space, shape, classes):
+        masks = [
+            space.allowed(encoded[:at], len(encoded))
+            for encoded in (whole(space.encode(spec)) for spec in draws(space, 20))
+            for at in range(len(encoded))
+        ]
+        free = space.lengths == (len(space.decisions()),) and all(mask.all() for mask in masks)
+        assert free or not space.independent
 
     def test_whatever_the_masks_allow_is_a_spec(self, space, shape, classes):
         rng = np.random.default_rng(3)

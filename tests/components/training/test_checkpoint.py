@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
-from components.training.checkpoint import DamagedWeights, load_weights, read_metadata, save_weights, without_slots
+from components.training.checkpoint import (
+    DamagedWeights,
+    load_weights,
+    read_beside,
+    read_metadata,
+    save_weights,
+    without_slots,
+)
 from components.training.runtime import prepare_tensorflow
 from tests.components.training.small_trial import build
 
@@ -32,6 +40,21 @@ def test_every_variable_and_slot_comes_back(make):
     for variable, value in zip(other.variables, values, strict=True):
         np.testing.assert_array_equal(variable, value)
     assert [slot.numpy().tolist() for slot in fresh] == [3.0, [1.0, 2.0]]
+
+
+def test_arrays_of_others_come_back_beside_the_weights_and_are_no_part_of_them(make):
+    model, other = make(), make()
+    values = filled(model, 1)
+    logits = np.array([[1 / 3, np.pi], [-0.0, 1e-300]])  # float64, which float32 would not hold
+    data = save_weights(model, beside={"policy.": save({"logits": logits, "variable/0000": np.zeros(1)})})
+    load_weights(other, data)
+    for variable, value in zip(other.variables, values, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    kept = load(read_beside(data, "policy."))
+    assert sorted(kept) == ["logits", "variable/0000"]
+    assert kept["logits"].tobytes() == logits.tobytes()
+    assert read_beside(save_weights(model), "policy.") is None
+    assert read_beside(without_slots(data, {}), "policy.") is None
 
 
 def test_bytes_do_not_depend_on_what_else_was_built(make):

@@ -123,6 +123,15 @@ def test_every_operand_equals_numpy(token, corrected):
     np.testing.assert_allclose(update, np.broadcast_to(values[token], update.shape), rtol=1e-6, atol=1e-12)
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.9999999])
+def test_the_bias_correction_is_exact_at_both_ends_of_its_range(beta):
+    """1 - beta^5 is 5e-7 at the upper one, of which 1 - x in float32 keeps no digit: numbers below 1 are 6e-8 apart."""
+    steps = gradients(5)
+    received = run(UpdateRule(alone("m"), 1.0, behaviour={"beta1": beta}), steps, "float32")[0]
+    exact = update_rule.moving_averages(steps[0], (beta, 0.999, 0.999))[0]  # in float64
+    np.testing.assert_allclose(received[-2] - received[-1], exact, rtol=1e-6, atol=1e-6)  # of weights of size 1 to 5
+
+
 @pytest.mark.parametrize("unary", [name for name in UNARIES if not name.startswith("drop")])
 @pytest.mark.parametrize("scale", [1.0, 1e-4])  # the smaller ones lie on both sides of two limits of clip
 def test_every_unary_function_equals_numpy(unary, scale):

@@ -59,6 +59,8 @@ EQUAL = [
     ("clip(2 * sign(g), 1e-4)", "clip(sign(g), 1e-4)"),
     ("clip(sign(g), 1e-4)", "sign(g) * clip(1, 1e-4)"),
     ("clip(-sign(g), 1e-4)", "clip(sign(g), 1e-4) * (-1)"),
+    ("clip(clip(1, 1e-5) * sign(ln|g|), 1e-3)", "clip(1, 1e-5) * sign(ln|g|)"),  # the number is the tighter one
+    ("clip(2 * sign(ln|g|), 1e-3)", "clip(1, 1e-3) * sign(ln|g|)"),
     ("ln|-g|", "ln|g|"),
     ("ln|2 * g|", "ln|g| + ln|2|"),
     ("ln|m - g|", "ln|g - m|"),
@@ -106,6 +108,7 @@ DIFFERENT = [
     ("noise - noise_t", "g - g"),
     ("clip(g, 1e-3)", "clip(g, 1e-4)"),
     ("clip(2 * g, 1e-3)", "2 * clip(g, 1e-3)"),
+    ("clip(clip(1, 1e-5) * sign(ln|g|), 1e-3)", "clip(1, 1e-3) * sign(ln|g|)"),
     ("1e-3w", "1e-4w"),
     ("cd", "cd_1"),
     ("rd_1", "cd"),

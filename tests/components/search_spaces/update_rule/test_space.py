@@ -32,6 +32,8 @@ BAD_SETTINGS = [
     ({"learning_rates": [0]}, r"Expected `float` > 0.0 - at `\$.learning_rates\[0\]`"),
     ({"learning_rates": [0.1, 0.1]}, r"`learning_rates` must name each once"),
     ({"learning_rates": [0.125, 0.12500001]}, r"`learning_rates` must differ in their first 4 digits"),
+    ({"learning_rates": [0.1, 0.10000001]}, r"`learning_rates` must differ in their first 4 digits"),
+    ({"operands": ["1", "2"], "decays": ["ld", "cd_3"]}, r"`operands` must have .* gradient, the weights or noise"),
     ({"learning_rates": [float(rate) for rate in range(1, 34)]}, r"length <= 32 - at `\$.learning_rates`"),
     ({"depth": 17}, r"at `\$.depth`"),
     ({"nodes": 3}, r"unknown field `nodes`"),
@@ -61,6 +63,18 @@ def test_variants_are_every_network_with_every_rate():
     ]
     default = [variant.learning_rate for variant in open_space("update_rule", {}).variants()]
     assert default == [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0]
+
+
+@pytest.mark.parametrize("operands", [["1", "g"], ["1e-4w"], ["noise"]], ids=str)
+def test_one_operand_that_is_no_number_is_enough(operands):
+    assert open_space("update_rule", {"operands": operands, "decays": []}).settings.operands == tuple(operands)
+    assert open_space("update_rule", {"operands": ["1"], "decays": ["noise_t"]}).settings.decays == ("noise_t",)
+
+
+def test_the_part_for_others_is_the_same_each_time():
+    """Also its noise: a seed that was drawn would differ from process to process."""
+    made = [open_space("update_rule", {}).parts(KNOWN["Adam"])["optimizer"] for _ in range(2)]
+    assert [one.get_config()["seed"] for one in made] == [0, 0]
 
 
 def test_lengths_are_five_for_each_group_and_decisions_cover_every_known_rule():
