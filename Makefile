@@ -2,9 +2,10 @@ PYTHON ?= python3.11
 RUN := .venv/bin/python
 KILLS ?= 100
 IMAGE_FOR ?= cpu
+TASK ?= digits
 SEARCH ?= pipelines/searches/digits.yaml
 
-.PHONY: help setup search test lint types bench bench-evonorm bench-rules faults e2e compile image test-image lock clean
+.PHONY: help setup search test lint types bench bench-toy bench-evonorm bench-rules bench-widths faults e2e compile image test-image lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -34,10 +35,18 @@ bench: setup ## Measure the training step against model.fit and the bare floor, 
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.layer_cost
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.rule_cost
 	$(RUN) -m benchmarks.controller_cost
+	$(RUN) -m benchmarks.policy_correction
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.shared_step
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.queue_idle
+
+bench-toy: setup ## Compare rejection with reward-shaped rivals on the published toy example of TabNAS, 200 seeds: half a minute; draws docs/tabnas_toy.svg
+	$(RUN) -m benchmarks.tabnas_toy
 
 bench-evonorm: setup ## Search for layers with five seeds in three ways and compare what they find; goes on where it was stopped
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.evonorm_results
+
+bench-widths: setup ## Search for widths under a limit with five seeds and compare with networks drawn at random: TASK=digits or table
+	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.width_results --task $(TASK)
 
 bench-rules: setup ## Search for update rules with five seeds in three ways and compare what they find; goes on where it was stopped
 	TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -m benchmarks.rule_results

@@ -5,6 +5,9 @@ the policy has its published size, its arrays are written to a local store each 
 of a planted design's decisions. Seconds are CPU seconds of this process, one thread, so that other work on the machine
 hardly shows; of writing they are wall seconds. A step's start is not in them.
 
+Two shares of a round are told apart: that of proposing and learning (draws, updates, the state's writing), which the
+goal is for, and that of the screens before building, which every controller's raw draws go through.
+
 Usage: python -m benchmarks.controller_cost [--quick] [--learning-rate RATE]
 """
 
@@ -26,7 +29,7 @@ from components.rounds.screening import screened_proposals
 from components.search_spaces.registry import open_space
 
 RULES, A_ROUND, RULE_SECONDS, WORKERS = 1000, 8, 4.0, 2
-MOST_SHARE = 0.05  # of a round that proposing and learning may take
+MOST_SHARE = 0.05  # of a round that proposing and learning may take, the screens left out
 CASES = (("update_rule", {"groups": 2}, "PowerSign", RULES), ("norm_act_layer", {}, "BN-ReLU", 120))
 
 
@@ -43,15 +46,11 @@ class Cost(NamedTuple):
     updates: int
     state_bytes: int
 
-    @property
-    def controller_seconds(self) -> float:
-        """Of the controller alone, without screens, for each candidate."""
-        return (self.drawing + self.updating + self.writing) / self.candidates
-
-    def share(self, workers: int) -> float:
-        """The controller's share of a round in which so many processes train candidates of 4 s."""
-        own = self.controller_seconds * A_ROUND
-        return own / (own + A_ROUND * RULE_SECONDS / workers)
+    def shares(self, workers: int) -> tuple[float, float]:
+        """Shares of proposing and learning, and of the screens, where so many processes train candidates of 4 s."""
+        learning = self.drawing + self.updating + self.writing
+        total = learning + self.screening + max(1, self.candidates) * RULE_SECONDS / workers
+        return learning / total, self.screening / total
 
 
 class Timed:
@@ -75,18 +74,12 @@ class Timed:
 def main(quick: bool, learning_rate: float) -> None:
     """Measures, prints a table, and exits with 1 where the goal is missed."""
     console = Console(width=150)
-    table = Table(title=f"milliseconds a candidate, {A_ROUND} candidates a round; share with {RULE_SECONDS:g} s each")
-    columns = (
-        "space",
-        "algorithm",
-        "raw",
-        "draw",
-        "update",
-        "write",
-        "screens",
-        *(f"share, {w} at once" for w in (1, 2)),
+    table = Table(
+        title=f"milliseconds a candidate, {A_ROUND} a round; shares where each is trained for {RULE_SECONDS:g} s",
+        caption="learning: draw, update and write",
     )
-    for column in columns:
+    shares = (f"{what}, {workers} at once" for workers in (1, WORKERS) for what in ("learning", "screens"))
+    for column in ("space", "algorithm", "raw", "draw", "update", "write", "screens", *shares):
         table.add_column(column, justify="left" if column in ("space", "algorithm") else "right")
     costs = []
     for name, settings, planted, rules in CASES:
@@ -95,13 +88,14 @@ def main(quick: bool, learning_rate: float) -> None:
                 policy = {"algorithm": algorithm, "learning_rate": learning_rate}
                 cost = search_cost(name, settings, planted, policy, 80 if quick else rules, open_search(folder))
             costs.append(cost)
+            candidates = max(1, cost.candidates)  # a policy may draw nothing that passes the screens
             seconds = (cost.drawing, cost.updating, cost.writing, cost.screening)
             table.add_row(
                 name,
                 algorithm,
-                f"{cost.raw / cost.candidates:.1f}",
-                *(f"{1000 * one / cost.candidates:.1f}" for one in seconds),
-                *(f"{cost.share(workers):.2%}" for workers in (1, WORKERS)),
+                f"{cost.raw / candidates:.1f}",
+                *(f"{1000 * one / candidates:.1f}" for one in seconds),
+                *(f"{share:.2%}" for workers in (1, WORKERS) for share in cost.shares(workers)),
             )
     console.print(table)
     last = costs[1]
@@ -109,9 +103,12 @@ def main(quick: bool, learning_rate: float) -> None:
         f"{last.candidates} candidates: {last.rounds} rounds of {A_ROUND}, {last.updates} updates on batches of 5"
         f" (PPO: 4 steps of Adam each); the state is {last.state_bytes / 1e6:.1f} MB"
     )
-    worst = max(cost.share(WORKERS) for cost in costs)
-    console.print(f"largest share with {WORKERS} at once: {worst:.2%} (goal: at most {MOST_SHARE:.0%})")
-    sys.exit(0 if worst <= MOST_SHARE else 1)
+    learning, screens = map(max, zip(*(cost.shares(WORKERS) for cost in costs), strict=True))
+    console.print(
+        f"largest shares with {WORKERS} at once: proposing and learning, without screens, {learning:.2%} (goal: at most"
+        f" {MOST_SHARE:.0%}); screens {screens:.2%}"
+    )
+    sys.exit(0 if learning <= MOST_SHARE else 1)
 
 
 def search_cost(space_name: str, settings: dict, planted: str, policy: dict, rules: int, store: Store) -> Cost:
@@ -132,6 +129,7 @@ def search_cost(space_name: str, settings: dict, planted: str, policy: dict, rul
         timed, rng = Timed(controller), np.random.default_rng([0, number])
         proposed, dropped = screened_proposals(space, timed, state, wanted=count, seen=seen, known={}, rng=rng)
         drawn = time.process_time()
+        raw += dropped["raw"]
         if not proposed:
             break
         scored = [
@@ -150,7 +148,6 @@ def search_cost(space_name: str, settings: dict, planted: str, policy: dict, rul
         spent["drawing"] += timed.seconds
         spent["screening"] += drawn - written - timed.seconds
         seen |= {one.id for one in scored}
-        raw += dropped["raw"]
     return Cost(
         **spent,
         candidates=len(seen),

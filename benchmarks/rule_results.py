@@ -8,7 +8,7 @@ Usage: python -m benchmarks.rule_results [--seeds 5] [--candidates 200] [--worke
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ FIRST_SEED = 10  # the searches' settings were chosen on seeds 0 and 1
 @click.option("--candidates", default=200, show_default=True, help="Rules of a search.")
 @click.option("--workers", default=2, show_default=True, help="Processes at once, each of one thread.")
 @click.option("--folder", default="runs/update-rules", show_default=True, type=click.Path(path_type=Path))
-@click.option("--tables-only", is_flag=True, help="Print the tables of the rows that are there.")
+@click.option("--tables-only", is_flag=True, help="Print the tables of the finished rows.")
 def main(seeds: int, candidates: int, workers: int, folder: Path, tables_only: bool) -> None:
     """Does what is missing and prints the tables."""
     numbers = range(FIRST_SEED, FIRST_SEED + seeds)
@@ -40,7 +40,7 @@ def main(seeds: int, candidates: int, workers: int, folder: Path, tables_only: b
         searches = [search_job(arm, seed, candidates) for arm in ARMS for seed in numbers]
         complete(work, searches, results, workers, tasks=1)  # a process of its own for each search
         complete(work, training_jobs(results, numbers, candidates), results, workers, tasks=30)
-    click.echo(tables(results.rows, candidates))
+    click.echo(tables(rows_of(results, numbers, candidates), candidates))
 
 
 def search_job(arm: str, seed: int, candidates: int) -> Job:
@@ -63,6 +63,13 @@ def training_jobs(results: Results, seeds: Iterable[int], candidates: int) -> li
             for schedule in SCHEDULES
         ]
     return jobs
+
+
+def rows_of(results: Results, seeds: Sequence[int], candidates: int) -> list[Row]:
+    """The finished rows of these seeds and of searches of this size; the file may hold others."""
+    searches = [search_job(arm, seed, candidates) for arm in ARMS for seed in seeds]
+    rows = (results.of(job) for job in [*searches, *training_jobs(results, seeds, candidates)])
+    return [row for row in rows if row]
 
 
 def do(job: Job, folder: str) -> tuple[Job, Row]:

@@ -33,7 +33,8 @@ def run_search(folder: Path, description: Mapping[str, Any]) -> dict[str, Any]:
         The row: `best` (spec), `quality` (its mean validation accuracy), `reasons` (how many candidates of each),
         `predicted_saved_seconds`, and `rounds`: after each the candidates and training steps so far, the CPU seconds of
         everything and of screening alone, the best `quality` so far, None where nothing was trained in full yet, and
-        `mean`, the mean quality of the round's candidates, where one that was rejected counts 0.
+        `mean`, the mean quality of the round's candidates, where one that was rejected counts 0; None where the round
+        had none, as nothing new was proposed.
     """
     store = open_search(str(folder))
     split_search_data(store, yaml.safe_dump(dict(description)))
@@ -76,8 +77,7 @@ def _row(store: Store) -> dict[str, Any]:
         noted = json.loads(store.read(_noted(path)) or b"{}")
         added = {"candidates": len(scores.scored), "steps": _steps(store, plan), **noted}
         so_far = {name: value + added.get(name, 0) for name, value in so_far.items()}
-        mean = sum(one.quality or 0.0 for one in scores.scored) / max(1, len(scores.scored))
-        rounds.append({**so_far, "quality": best.quality if best else None, "mean": mean})
+        rounds.append({**so_far, "quality": best.quality if best else None, "mean": _mean_quality(scores)})
         saved += scores.predicted_saved_seconds
     return {
         "best": best.spec if best else None,
@@ -88,12 +88,20 @@ def _row(store: Store) -> dict[str, Any]:
     }
 
 
+def _mean_quality(scores: Scores) -> float | None:
+    if not scores.scored:
+        return None
+    return sum(one.quality or 0.0 for one in scores.scored) / len(scores.scored)
+
+
 def _steps(store: Store, plan: Plan) -> int:
     """The training steps of a round."""
     search = get_search(store)
     continued = open_space(search.space.name, search.space.settings).continues_probe
     steps = 0
     for candidate in plan.candidates:
+        if candidate.role == "shared":  # whose record counts the steps of all rounds so far
+            return plan.full_steps
         for name, before in (("probe", 0), ("training", plan.probe_steps if continued else 0)):
             record = read_record(store, f"{trial_path(plan.round, candidate.id)}/{name}.json", TrainingRecord)
             steps += sum(one.steps - before for one in record.trials if one.status != "not_built") if record else 0

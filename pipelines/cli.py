@@ -50,7 +50,7 @@ def run(search_file: Path, search_dir: str | None, workers: int, host: str | Non
     --search-dir and --workers are for Kubeflow.
 
     Exit codes: 0 finished (with --host: started), 1 a step failed or Kubeflow refused, 2 the search file or an option
-    is wrong, 3 no candidate survived, 130 interrupted.
+    is wrong or the directory is in use, 3 no candidate survived, 130 interrupted.
     """
     text, search = _valid(search_file)
     if host is not None:
@@ -162,6 +162,7 @@ def _check_containers(image: str, search: Search) -> None:
 
 def _run(store: Store, search: Search, text: str, folder: Path, workers: int, image: str) -> None:
     from pipelines.live_view import LiveView
+    from pipelines.run_lock import AlreadyRunning
     from pipelines.supervised_run import RunFailed, supervised_run
 
     console.print(f"Searching in {folder}; the steps' output goes to {folder / 'logs'}.", soft_wrap=True)
@@ -170,6 +171,8 @@ def _run(store: Store, search: Search, text: str, folder: Path, workers: int, im
             supervised_run(folder, text, workers, view.tick, image)
     except KeyboardInterrupt:
         _end("Interrupted. The same command goes on from here.", INTERRUPTED)
+    except AlreadyRunning as error:
+        _end(str(error), INVALID)
     except RunFailed as error:
         _end(str(error), FAILED)
 

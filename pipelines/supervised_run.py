@@ -12,6 +12,7 @@ import msgspec
 
 from components.records.step import failure_files
 from components.records.timing import Failure
+from pipelines.run_lock import only_run
 
 ENDING_SECONDS = 5.0
 
@@ -34,15 +35,26 @@ def supervised_run(
             of this machine.
 
     Raises:
+        AlreadyRunning: where another run of this search is at work.
         RunFailed: where a step failed, or the run's process died.
     """
+    with only_run(search) as lock:
+        _run(search, description, workers, tick, image, lock)
+
+
+def _run(search: Path, description: str, workers: int, tick: Callable[[float], None], image: str, lock: int) -> None:
     logs = search / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     known = set(failure_files(logs))
     with open(logs / "run.log", "ab") as log:
         command = [sys.executable, "-m", "pipelines.local_run", str(search), str(workers), str(os.getpid()), image]
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[lock],  # the run may outlive this process for a moment
         )
         assert process.stdin is not None
         process.stdin.write(description.encode())

@@ -13,9 +13,13 @@ from components.records.store import Store, require_record
 from components.rounds.candidates import initialised, make_candidate, scaled_candidate
 from components.rounds.context import SearchContext
 from components.rounds.learning import controller_of, learnt_state
+from components.rounds.limits import limits_of
+from components.rounds.rejection_rules import over_limit
 from components.rounds.screening import Proposed, screened_proposals
+from components.search_spaces.registry import SPACES
 from components.search_spaces.space import Spec
 
+WIDTHS, DEPTHS, UNSCALED = (1.0, 1.5), (1.0, 2.0), (1.0,)  # of the grid where the search names none
 SAMPLED = (0, 3)  # follows the search's seed where new designs are drawn at its end; rounds count from 1
 
 Proposal = Callable[[SearchContext], list[Candidate]]
@@ -29,12 +33,12 @@ def rerank(context: SearchContext) -> list[Candidate]:
     found = last_scores(context.store)
     if found is None or not found.best:
         return []
-    space, names = context.space, context.search.final_scaling.baselines
-    known = {name: spec for name, spec in space.known.items() if names is None or name in names}
+    space, known = context.space, _baselines(context)
     searched = [_ranked(context, space.from_json(one.spec), origin="winner", parent=one.id) for one in found.best]
     sampled = [_ranked(context, one.spec, origin=one.origin) for one in _sampled(context, found)]
     about = {"origin": "known", "role": "baseline", "suffix": "-known"}
-    return [*searched, *sampled, *(_ranked(context, spec, change=name, **about) for name, spec in known.items())]
+    baselines = [_ranked(context, spec, change=name, **about) for name, spec in known.items()]
+    return [*(one for one in (*searched, *sampled) if _keeps_limits(context, one)), *baselines]
 
 
 def grid(context: SearchContext) -> list[Candidate]:
@@ -42,14 +46,20 @@ def grid(context: SearchContext) -> list[Candidate]:
 
     Where re-ranking found none (its time was up), the search's own best.
     """
-    found, scaling = last_scores(context.store), context.search.final_scaling
+    found, (widths, depths) = last_scores(context.store), grid_multipliers(context.search)
     best = [*require_scores(context.store, ROUND_OF_KIND["rerank"]).best, *(found.best if found else ())][:1]
     return [
         scaled_candidate(context, one.spec, one.id, _scaled_variant(context, one, width, depth))
         for one in best
-        for width in scaling.widths
-        for depth in scaling.depths
+        for width in widths
+        for depth in depths
     ]
+
+
+def grid_multipliers(search: Search) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Returns the widths and depths of the grid; those that the search leaves open suit its space."""
+    scaling, scales = search.final_scaling, SPACES[search.space.name].scales
+    return scaling.widths or (WIDTHS if scales else UNSCALED), scaling.depths or (DEPTHS if scales else UNSCALED)
 
 
 def winner(context: SearchContext) -> list[Candidate]:
@@ -67,18 +77,42 @@ def chosen_point(store: Store) -> Candidate | None:
     return points[0] if points else None
 
 
+def _keeps_limits(context: SearchContext, candidate: Candidate) -> bool:
+    """Whether a design of a space that isn't scaled is within the limits on the target's rows, too."""
+    search = context.search
+    if SPACES[search.space.name].scales:
+        return True
+    return over_limit(candidate, search.rejection.size, search.scoring) is None
+
+
+def _baselines(context: SearchContext) -> dict[str, Spec]:
+    """The published designs that the search names; where it names none, those that are within its limits."""
+    names, known = context.search.final_scaling.baselines, context.space.known
+    if names is not None:
+        return {name: known[name] for name in known if name in names}
+    limits = limits_of(SearchContext(context.store))
+    return {
+        name: spec
+        for name, spec in known.items()
+        if limits is None or limits.within(context.space.encode(spec)[None])[0]
+    }
+
+
 def _sampled(context: SearchContext, found: Scores) -> list[Proposed]:
-    """New designs from the controller after its last update; none that is among the best few."""
+    """New designs from the controller after its last update: none that the search has tried, and no baseline."""
     searching, wanted = SearchContext(context.store), context.search.final_scaling.sampled
     if not wanted:
         return []
-    controller = controller_of(searching)
+    controller, committed = controller_of(searching), committed_rounds(context.store)
+    plans = [require_record(context.store, plan_path(path), Plan) for path in committed]
+    tried = {one.id for one in found.best}.union(*([one.id for one in plan.candidates] for plan in plans))
+    baselines = {context.space.canonical(spec) for spec in _baselines(context).values()}
     proposed, _ = screened_proposals(
         searching.space,
         controller,
-        learnt_state(searching, controller, committed_rounds(context.store)),
+        learnt_state(searching, controller, committed),
         wanted=wanted,
-        seen={one.id for one in found.best},
+        seen=tried | baselines,
         known={},
         rng=np.random.default_rng([context.search.seed, *SAMPLED]),
     )
@@ -102,7 +136,9 @@ def _scaled_variant(context: SearchContext, best: ScoredCandidate, width: float,
 
 def _found_rate(store: Store, best: ScoredCandidate, network: str) -> float | None:
     plan = require_record(store, plan_path(best.round), Plan)
-    candidate = next(one for one in plan.candidates if one.id == best.id)
+    candidate = next((one for one in plan.candidates if one.id == best.id), None)
+    if candidate is None:  # it was judged with shared weights
+        return None
     counted = [one for one in candidate.variants if one.name in best.variants]
     return next((one.learning_rate for one in counted if one.network == network), counted[0].learning_rate)
 

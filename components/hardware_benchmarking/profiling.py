@@ -8,11 +8,13 @@ import numpy as np
 from components.hardware.devices import HOST, Device, open_device
 from components.hardware.microbenchmark import HostMeasurement, measure_host
 from components.hardware.roofline import execution_efficiency
-from components.records.results import Candidate, DataManifest, Kind, Profile, TrainingRecord, Variant, VariantProfile
+from components.records.manifest import DataManifest
+from components.records.results import Candidate, Kind, Profile, TrainingRecord, Variant, VariantProfile
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, write_record
 from components.rounds.context import SearchContext
 from components.rounds.profiles import estimated_variant
+from components.rounds.variants import timed_variants
 
 HOST_RECORD = "hardware/host.json"
 WARMUP, REPEATS = 3, 30
@@ -51,8 +53,8 @@ class Profiler(SearchContext):
         return device
 
     def profile(self, candidate: Candidate, trained: TrainingRecord) -> Profile:
-        """Returns the profile of the variants that were trained."""
-        names = [trial.variant for trial in trained.trials if trial.accuracy is not None]
+        """Returns the profile of the networks that a candidate was trained in, each once; see `timed_variants`."""
+        names = timed_variants(candidate, trained.trials)
         try:
             _ = self.device
         except ValueError as error:

@@ -25,8 +25,8 @@ def profile_shard(store: Store, shard: str, device: str = "", run: str = ONE_RUN
     training = cache(partial(_training, store))
 
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
-        if f"profile-{profiler.name}.json" in names or "training.json" not in names:
-            return False
+        if f"profile-{profiler.name}.json" in names or "training.json" not in names or candidate.role == "shared":
+            return False  # of shared weights, only what is trained alone at the end is timed
         return any(trial.accuracy is not None for trial in training(plan.round, candidate.id).trials)
 
     def profile(plan: Plan, candidate: Candidate) -> None:

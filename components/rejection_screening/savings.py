@@ -8,12 +8,12 @@ from components.rounds.variants import best_trials
 
 
 def seconds_a_step(trials: Iterable[TrialResult]) -> dict[str, float]:
-    """Returns the mean seconds of a step of each variant that did at least two (the first one also traces)."""
+    """Returns the mean seconds of a step of each variant that timed one (a first step that also traces is not)."""
     steps: dict[str, int] = defaultdict(int)
     seconds: dict[str, float] = defaultdict(float)
     for trial in trials:
-        if trial.steps > 1:
-            steps[trial.variant] += trial.steps - 1
+        if _timed_steps(trial):
+            steps[trial.variant] += _timed_steps(trial)
             seconds[trial.variant] += trial.step_seconds
     return {name: seconds[name] / count for name, count in steps.items()}
 
@@ -43,9 +43,14 @@ def predicted_saved_seconds(
     known = {**(others or {}), **own}
     work = {name: costs["multiply_adds"] for name, costs in candidate.costs.items()}
     measured = [trial for trial in trials if trial.variant in own]
-    done = sum(work[trial.variant] * (trial.steps - 1) for trial in measured)
+    done = sum(work[trial.variant] * _timed_steps(trial) for trial in measured)
     rate = sum(trial.step_seconds for trial in measured) / done if done else 0.0
     return sum(
         max(0, full_steps - (trial.steps if continues else 0)) * known.get(trial.variant, rate * work[trial.variant])
         for trial in best_trials(candidate, trials)
     )
+
+
+def _timed_steps(trial: TrialResult) -> int:
+    """Steps that `step_seconds` are of: all but one that also traced; rates after the first trace nothing."""
+    return max(0, trial.steps - (1 if trial.traces.get("train") else 0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from components.records.search import Stability
+from components.training.losses import mean_loss
 from components.training.runtime import prepare_tensorflow, without_graph_optimizer
 from components.training.traced import Traced
 
@@ -18,11 +19,11 @@ def gradient_norm_ascent(model: "keras.Model", x: np.ndarray, y: np.ndarray, set
     """Moves a model's weights uphill on the norm of their gradient and returns the norms on the way.
 
     A step adds `settings.rate` times the unit vector along d||g||/dw = H g / ||g||, where g is the gradient and H the
-    Hessian of the batch's mean cross-entropy in training mode, w all trainable weights as one vector.
+    Hessian of the batch's mean loss in training mode, w all trainable weights as one vector.
 
     Args:
-        model: from rows to logits; its weights and moving averages are changed.
-        x, y: one fixed batch, `[batch, ...]` float32 and `[batch]` whole numbers.
+        model: from rows to logits or, for regression, to `[batch, 1]`; its weights and moving averages are changed.
+        x, y: one fixed batch, `[batch, ...]` float32 and `[batch]`, classes int32 or regression targets float32.
         settings: number and size of the steps, and the threshold.
 
     Returns:
@@ -35,7 +36,7 @@ def gradient_norm_ascent(model: "keras.Model", x: np.ndarray, y: np.ndarray, set
     """
     ascend = Traced(_ascent_step(model, settings.rate))
     norms: list[float | None] = []
-    batch = np.asarray(x, np.float32), np.asarray(y, np.int32)
+    batch = np.asarray(x, np.float32), np.asarray(y)
     with without_graph_optimizer():
         while len(norms) <= settings.steps:
             norm = float(ascend(*batch))
@@ -55,8 +56,7 @@ def _ascent_step(model: "keras.Model", rate: float) -> Callable[[Any, Any], Any]
             outer.watch(weights)
             with tf.GradientTape(watch_accessed_variables=False) as inner:
                 inner.watch(weights)
-                logits = model(x, training=True)
-                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+                loss = mean_loss(y, model(x, training=True))
             gradients = inner.gradient(loss, weights, unconnected_gradients="zero")
         norm, unit = _normalised(tf, gradients)
         # The Hessian is symmetric: the derivative of <g, unit> with unit held fixed is H g / ||g||.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from components.records.data_section import QUALITY_NAMES
 from components.records.layout import trial_path, weights_path
 from components.records.results import (
     Candidate,
@@ -34,7 +35,7 @@ class Screen(SearchContext):
 
     def verdict(self, plan: Plan, candidate: Candidate) -> Verdict:
         """Returns whether a candidate goes on, from the cheapest test to the dearest."""
-        size = over_limit(candidate, self.search.rejection.size)
+        size = over_limit(candidate, self.search.rejection.size, self.search.scoring)
         if size:
             untried = [TrialResult(variant=variant.name, status="not_built") for variant in candidate.variants]
             return self.rejected(candidate, "size", size, saved_seconds=self._saved(plan, candidate, untried))
@@ -92,7 +93,8 @@ class Screen(SearchContext):
         first = failing[0]
         if is_non_finite(first):
             return (), "non_finite", f"{first.variant}: loss not finite at step {first.steps}"
-        return (), "quality", f"{first.variant}: accuracy {first.accuracy:.3f} < {rejection.quality_threshold}"
+        reached = f"{QUALITY_NAMES[self.task.data.learning_task]} {first.accuracy:.3f}"
+        return (), "quality", f"{first.variant}: {reached} < {rejection.quality_threshold}"
 
     def _after_stability(
         self, kept: tuple[str, ...], norms: dict[str, float | None]

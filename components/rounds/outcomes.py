@@ -21,7 +21,7 @@ from components.records.search import Scoring
 from components.records.store import Store, require_record
 from components.rounds.profiles import judging_profile
 from components.rounds.rejection_rules import is_non_finite
-from components.rounds.variants import best_trials, variant_groups
+from components.rounds.variants import best_trials, cut_sweep, timed_variants, variant_groups
 
 
 class Outcome(NamedTuple):
@@ -30,7 +30,9 @@ class Outcome(NamedTuple):
     Fields:
         variants: names of those that count: of each group that differs in nothing but the learning rate, the best.
         fitness: validation accuracy of each group in the candidate's order; 0 for one that was not kept.
-        latency_ms, intensity, efficiency: geometric means over the variants; None where it was not profiled.
+        latency_ms, intensity, efficiency: geometric means over the networks (see `timed_variants`); None where it was
+            not profiled.
+        log_probability: of a candidate that was judged with shared weights, as in `Child`.
     """
 
     candidate: Candidate
@@ -41,6 +43,7 @@ class Outcome(NamedTuple):
     latency_ms: float | None = None
     intensity: float | None = None
     efficiency: float | None = None
+    log_probability: float | None = None
 
 
 def outcome(
@@ -69,25 +72,27 @@ def outcome(
     trials = best_trials(candidate, training.trials)
     finite = [trial for trial in trials if not is_non_finite(trial)]
     counted = finite if finite and rule == "none" else trials
-    reason, detail = _why_not(plan, counted)
+    reason, detail = _why_not(plan, counted, cut_sweep(candidate, training.trials))
     if reason is not None:
         return Outcome(candidate, reason, detail)
     names = tuple(trial.variant for trial in counted if trial.accuracy is not None)
     fitness = _fitness(candidate, counted)
-    profile = judging_profile(store, plan.round, candidate, names, scoring)
+    timed = timed_variants(candidate, counted)
+    profile = judging_profile(store, plan.round, candidate, timed, scoring)
     if profile is None:
         return Outcome(candidate, None, "", names, fitness)
     if profile.failed:
         return Outcome(candidate, "failed", profile.failed)
+    profiles = [one for one in profile.variants if one.variant in timed]
     return Outcome(
         candidate,
         None,
         "",
         names,
         fitness,
-        _geometric_mean([latency_ms(one, scoring) for one in profile.variants]),
-        _geometric_mean([one.intensity for one in profile.variants]),
-        _geometric_mean([one.measured_efficiency for one in profile.variants]),
+        _geometric_mean([latency_ms(one, scoring) for one in profiles]),
+        _geometric_mean([one.intensity for one in profiles]),
+        _geometric_mean([one.measured_efficiency for one in profiles]),
     )
 
 
@@ -121,6 +126,7 @@ def scored_candidate(of: Outcome, plan: Plan, scoring: Scoring, latency_target_m
         quality=quality,
         latency_ms=of.latency_ms,
         reward=reward,
+        log_probability=of.log_probability,
     )
 
 
@@ -136,14 +142,26 @@ def _fitness(candidate: Candidate, trials: Sequence[TrialResult]) -> tuple[float
     return tuple(next((accuracies[one.name] for one in group if one.name in accuracies), 0.0) for group in groups)
 
 
-def _why_not(plan: Plan, trials: Sequence[TrialResult]) -> tuple[Reason | None, str]:
-    """Why a training gives no fitness. A finishing round takes what there is; a search round must be whole."""
+def _why_not(plan: Plan, trials: Sequence[TrialResult], cut: TrialResult | None) -> tuple[Reason | None, str]:
+    """Why a training gives no fitness. A finishing round takes what there is; a search round and a sweep must be whole.
+
+    Args:
+        plan: of the round.
+        trials: those that count.
+        cut: where time cut off a sweep of learning rates.
+    """
+    if cut is not None:
+        return "time_up", _time_up(cut)
     for trial in trials:
         if is_non_finite(trial):
             return "non_finite", f"{trial.variant}: loss not finite at step {trial.steps}"
         if trial.accuracy is None or (trial.status == "time_up" and plan.kind == "search"):
-            return "time_up", f"{trial.variant}: the budget's time was up at step {trial.steps}"
+            return "time_up", _time_up(trial)
     return (None, "") if trials else ("failed", "no variant was trained")
+
+
+def _time_up(trial: TrialResult) -> str:
+    return f"{trial.variant}: the budget's time was up at step {trial.steps}"
 
 
 def _geometric_mean(values: list[float | None]) -> float | None:

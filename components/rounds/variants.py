@@ -1,5 +1,6 @@
 """Variants that differ in nothing but their learning rate: of each such group the best stands for all."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from components.records.results import Candidate, TrialResult, Variant
@@ -27,7 +28,7 @@ def best_trial(group: Group, trials: Sequence[TrialResult]) -> TrialResult | Non
     own = [results[variant.name] for variant in sorted(group, key=_rate) if variant.name in results]
     usable = [one for one in own if one.accuracy is not None and not is_non_finite(one)]
     if usable:
-        return min(usable, key=lambda one: (one.status != "trained", -(one.accuracy or 0.0), one.nll or 0.0))
+        return min(usable, key=lambda one: (one.status != "trained", -(one.accuracy or 0.0), _nll(one)))
     return next((one for one in own if one.status != "not_built"), own[0] if own else None)
 
 
@@ -35,6 +36,36 @@ def best_trials(candidate: Candidate, trials: Sequence[TrialResult]) -> list[Tri
     """Returns the trial that stands for each group of a candidate, in the order of its variants."""
     best = (best_trial(group, trials) for group in variant_groups(candidate.variants))
     return [trial for trial in best if trial is not None]
+
+
+def cut_sweep(candidate: Candidate, trials: Sequence[TrialResult]) -> TrialResult | None:
+    """Returns the first trial that time cut off in a group of which more than one was tried; None where there is none.
+
+    The best of the rates that had their turn need not be the best of all, so such a group has no result.
+    """
+    results = {trial.variant: trial for trial in trials if trial.status != "not_built"}
+    for group in variant_groups(candidate.variants):
+        tried = [results[one.name] for one in group if one.name in results]
+        cut = [one for one in tried if one.status == "time_up"]
+        if cut and len(tried) > 1:
+            return cut[0]
+    return None
+
+
+def timed_variants(candidate: Candidate, trials: Sequence[TrialResult]) -> tuple[str, ...]:
+    """Returns the names of the variants whose latency counts: one in each network, width and depth.
+
+    Of those that stand for their groups it is the first whose outputs were finite: learning rates and initialisations
+    of a network take equally long.
+    """
+    finite = {
+        one.variant for one in best_trials(candidate, trials) if one.accuracy is not None and not is_non_finite(one)
+    }
+    counted: dict[tuple[str, float, float], str] = {}
+    for variant in candidate.variants:
+        if variant.name in finite:
+            counted.setdefault(_place(variant), variant.name)
+    return tuple(counted.values())
 
 
 def variant_seed(search_seed: int, round_path: str, candidate: Candidate, variant: Variant) -> tuple[int, ...]:
@@ -65,6 +96,10 @@ def _group_name(variant: Variant) -> str:
 
 def _rate(variant: Variant) -> float:
     return variant.learning_rate or 0.0
+
+
+def _nll(trial: TrialResult) -> float:
+    return math.inf if trial.nll is None else trial.nll
 
 
 def _place(variant: Variant) -> tuple[str, float, float]:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.resumable import Results
-from benchmarks.rule_results import search_job, training_jobs
+from benchmarks.rule_results import rows_of, search_job, training_jobs
 from benchmarks.rule_tables import KNOWN, best_so_far, curve, differences, mean_rewards, training_table
 
 RULE = [["g", "1", "identity", "identity", "left"]]
@@ -44,6 +44,50 @@ def test_differences_are_between_searches_of_one_seed():
     """Seed 1 has no random search. The best differ by 0.6 - 0.3, the last rounds' means by 0.4 - 0.1."""
     rows = [search("rnn", 0, [0.1, 0.4]), search("random", 0, [0.1, 0.1]), search("rnn", 1, [0.9, 0.9])]
     assert differences(rows).splitlines()[2:] == ["| rnn less random | 1 | 0.300 | 0.300 | 0.300 |"]
+
+
+def ended_early(seed, means, best):
+    """A search of 40 rules whose last round was empty; `best` of its best rule so far."""
+    row = search("rnn", seed, means)
+    end = {**row["rounds"][-1], "mean": None}
+    return {**row, "job": search_job("rnn", seed, 40), "quality": best, "rounds": [*row["rounds"], end]}
+
+
+def test_a_search_that_ended_early_shows_how_many_seeds_a_mean_is_of_and_keeps_its_best():
+    """Of seed 1 there are 20 rules: the first halves' means are (0.1 + 0.3) / 2 and (0.2 + 0.4) / 2."""
+    rows = [search("rnn", 0, [0.1, 0.2, 0.3, 0.4]), ended_early(1, [0.3, 0.4], 0.6)]
+    mean, best = curve(rows, 40).splitlines()[2:]
+    assert mean == "| mean reward, rnn | 2 | 0.200 ± 0.141 | 0.300 ± 0.141 | 0.300 (of 1) | 0.400 (of 1) |"
+    assert best.split(" | ")[-1] == "0.600 ± 0.000 |"
+
+
+def test_a_search_that_ended_before_a_quarter_leaves_its_mean_open():
+    assert mean_rewards(ended_early(0, [0.3, 0.4], 0.6), [0, 10, 20, 30, 40]) == [0.3, 0.4, None, None]
+    assert "| 0.300 | 0.400 | - | - |" in curve([ended_early(0, [0.3, 0.4], 0.6)], 40)
+
+
+def test_a_search_that_ended_early_is_compared_by_its_last_round_with_rules():
+    """0.4 - 0.1, not the empty round's nothing less 0.1; and a search without any rule gives no difference."""
+    rows = [ended_early(0, [0.3, 0.4], 0.6), search("random", 0, [0.1] * 4)]
+    assert differences(rows).splitlines()[2].split(" | ")[3] == "0.300"
+    empty = {"candidates": 0, "steps": 0, "quality": None, "mean": None}
+    rows[0] = {**rows[0], "quality": None, "rounds": [empty]}
+    assert differences(rows).splitlines()[2].split(" | ")[3] == "-"
+
+
+def test_the_tables_are_of_searches_of_one_size(tmp_path):
+    """The file also holds another size's searches, with what was trained with its rule, and another seed's."""
+    results = Results(tmp_path / "rows.jsonl")
+    small, large = search("rnn", 0, [0.1]), search("rnn", 0, [0.1, 0.2], best=[RULE[0], RULE[0]])
+    for row in (small, large, search("rnn", 1, [0.1])):
+        results.add(row)
+    for size in (10, 20):
+        for job in training_jobs(results, [0], size):
+            if results.of(job) is None:
+                results.add({"job": job, "learning_rate": 0.1, "validation": 0.8, "test": 0.9})
+    jobs = [row["job"] for row in rows_of(results, [0], 10)]
+    assert jobs[0] == small["job"] and len(jobs) == 1 + 2 * (len(KNOWN) + 1)
+    assert [job["spec"] for job in jobs if job.get("rule") == "found by rnn"] == [RULE] * 2
 
 
 def test_every_rule_is_trained_under_both_schedules_and_what_was_not_found_is_not(tmp_path):

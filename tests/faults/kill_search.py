@@ -5,8 +5,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,9 @@ import numpy as np
 
 from tests.faults.kills import Kill, broken_search
 from tests.faults.plan import SERIES, Planned, series
-from tests.faults.reference import TINY, Reference, first_difference, found, reference
+from tests.faults.reference import LEARNED, SHARING, TINY, Reference, first_difference, found, reference
+
+SEARCHES = (TINY, LEARNED, SHARING, TINY)  # in turn
 
 
 class Broken(NamedTuple):
@@ -34,15 +36,28 @@ class Broken(NamedTuple):
 def main(kills: int, seed: int, workers: int, most_seconds: float) -> None:
     """Kill searches at seeded moments, continue them, and compare what they find with an unbroken run."""
     end = time.monotonic() + most_seconds
-    print(f"running the search without a break, then killing it {kills} times, {SERIES} times a search", flush=True)
+    print(f"running each search without a break, then killing it, {SERIES} times a search, {kills} in all", flush=True)
     done: list[Broken] = []
-    for planned in islice(series(np.random.default_rng(seed), reference().seconds), 2 * ceil(kills / SERIES)):
+    searches = in_turn(seed)
+    for _ in range(2 * ceil(kills / SERIES)):
         wanted = kills - sum(len(one.kills) for one in done)
         if not wanted or time.monotonic() > end:
             break
-        done.append(break_and_compare(planned[:wanted], reference(), workers, tell=_tell))
+        unbroken, planned = next(searches)
+        print(unbroken.search_file.stem, flush=True)
+        done.append(break_and_compare(planned[:wanted], unbroken, workers, tell=_tell))
     print("\n".join(outcome(done)))
     sys.exit(not done or any(one.difference for one in done))
+
+
+def in_turn(seed: int) -> Iterator[tuple[Reference, list[Planned]]]:
+    """Yields searches without end, each with its kills; the first time that one's turn comes it is run unbroken."""
+    draws: dict[Path, Iterator[list[Planned]]] = {}
+    for search_file in cycle(SEARCHES):
+        unbroken = reference(search_file)
+        if search_file not in draws:
+            draws[search_file] = series(np.random.default_rng([seed, len(draws)]), unbroken.seconds)
+        yield unbroken, next(draws[search_file])
 
 
 def break_and_compare(
@@ -59,7 +74,7 @@ def break_and_compare(
     folder = Path(tempfile.mkdtemp(prefix="archloom-killed-"))
     made: list[Kill] = []
     try:
-        for kill in broken_search(TINY, folder / "search", planned, unbroken.seconds, workers):
+        for kill in broken_search(unbroken.search_file, folder / "search", planned, unbroken.seconds, workers):
             made.append(kill)
             tell(kill)
         difference = first_difference(unbroken.summary, found(folder / "search"))

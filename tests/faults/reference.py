@@ -1,4 +1,4 @@
-"""The tiny search, run once without a break: what every broken run of it must come to."""
+"""The tiny searches, each run once without a break: what every broken run of it must come to."""
 
 import atexit
 import functools
@@ -15,30 +15,34 @@ from tests.faults.moments import Moment
 from tests.faults.real_run import POLL_SECONDS, RealRun
 
 TINY = Path(__file__).parents[1] / "pipelines" / "searches" / "tiny.yaml"
+SHARING = TINY.with_name("tiny_sharing.yaml")  # candidates share weights, which go on from round to round
+LEARNED = TINY.with_name("tiny_learned.yaml")  # by a controller that has arrays, which also draws a design at the end
 
 
 class Reference(NamedTuple):
     """An unbroken run.
 
     Fields:
+        search_file: what was run.
         summary: without what is measured.
         seconds: how long each step was at work, in the order in which they began.
     """
 
+    search_file: Path
     summary: Any
     seconds: dict[Moment, float]
 
 
 @functools.cache
-def reference() -> Reference:
-    """Runs the tiny search with one worker, once in this process.
+def reference(search_file: Path = TINY) -> Reference:
+    """Runs a search with one worker, once in this process.
 
     Raises:
         RuntimeError: where the run fails.
     """
     folder = Path(tempfile.mkdtemp(prefix="archloom-reference-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    run = RealRun(TINY, folder / "search", workers=1)
+    run = RealRun(search_file, folder / "search", workers=1)
     began: dict[Moment, float] = {}
     last: dict[Moment, float] = {}
     try:
@@ -51,7 +55,8 @@ def reference() -> Reference:
         run.kill_all()
     if run.command.returncode:
         raise RuntimeError(f"The unbroken run ended with {run.command.returncode}:\n{run.output.read_text()}")
-    return Reference(found(folder / "search"), {moment: last[moment] - start for moment, start in began.items()})
+    seconds = {moment: last[moment] - start for moment, start in began.items()}
+    return Reference(search_file, found(folder / "search"), seconds)
 
 
 def found(search: Path) -> Any:

@@ -19,10 +19,11 @@ from tests.small_search import description
 
 ROOT = Path(__file__).parents[2]
 ARCHLOOM = [sys.executable, "-c", "from pipelines.cli import main; main()"]
-# Every design has more than one parameter, so nothing is trained, TensorFlow is not needed, and nothing survives.
+# As much as a constant needs, and its candidates need more: nothing is trained, TensorFlow is not needed, and nothing
+# survives.
 HOPELESS = {
     "name": "hopeless",
-    "rejection": {"size": {"parameters": 1}},
+    "rejection": {"size": {"activation_bytes": 46_312}},
     "rounds": {"candidates_per_round": 2, "shards_per_round": 1},
     "budget": {"candidates": 2},
     "final_scaling": {"rerank": 1},

@@ -14,12 +14,12 @@ from components.data_split.stage import split_search_data
 from components.records.store import open_search
 from components.records.summary import comparable
 from tests.faults import kill_search
-from tests.faults.kill_search import Broken, break_and_compare, outcome
+from tests.faults.kill_search import Broken, break_and_compare, in_turn, outcome
 from tests.faults.kills import WAYS, Kill
 from tests.faults.moments import Moment
 from tests.faults.plan import SERIES, series
 from tests.faults.real_run import POLL_SECONDS
-from tests.faults.reference import TINY, Reference, first_difference, reference
+from tests.faults.reference import LEARNED, SHARING, TINY, Reference, first_difference, reference
 from tests.faults.walk import walk
 
 ROOT = Path(__file__).parents[2]
@@ -84,10 +84,30 @@ def test_a_search_that_never_comes_to_a_kill_fails_all_the_same():
     assert outcome([Broken([], "The run must end with 0. Received: 1.")])[-1] == "0 passed, 1 failed"
 
 
+def test_every_fourth_search_is_the_learned_one_and_none_is_run_before_its_turn(monkeypatch):
+    """The learned controller's is the second: 20 kills, four searches, are five kills of it."""
+    unbroken = []
+
+    def run(search_file):
+        unbroken.append(search_file)
+        return Reference(search_file, {}, {Moment(f"{i}", f"{search_file.stem} {i}"): 1.0 for i in range(5)})
+
+    monkeypatch.setattr(kill_search, "reference", run)
+    searches = in_turn(SEED)
+    first = next(searches)
+    assert unbroken == [TINY]
+    turns = [first, *(next(searches) for _ in range(7))]
+    assert [one.search_file for one, _ in turns] == [TINY, LEARNED, SHARING, TINY] * 2
+    assert all(plan.moment.record.startswith(f"{one.search_file.stem} ") for one, hand in turns for plan in hand)
+    again = in_turn(SEED)
+    assert turns == [next(again) for _ in range(8)]
+
+
 @pytest.mark.parametrize("difference, code", [(None, 0), ("$.why: expected '', received 'x'", 1)])
 def test_the_command_fails_where_a_search_differs(difference, code, monkeypatch):
     kill = Kill("run", (SPLIT,), 0.1)
-    monkeypatch.setattr(kill_search, "reference", lambda: Reference({}, {Moment(f"{i}", ""): 1.0 for i in range(5)}))
+    seconds = {Moment(f"{i}", ""): 1.0 for i in range(5)}
+    monkeypatch.setattr(kill_search, "reference", lambda search_file: Reference(search_file, {}, seconds))
     monkeypatch.setattr(
         kill_search, "break_and_compare", lambda planned, *_, **__: Broken([kill] * len(planned), difference)
     )

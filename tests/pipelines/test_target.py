@@ -16,7 +16,8 @@ from components.ensemble_assembly.pool import ensemble_pool
 from components.ensemble_assembly.stage import assemble
 from components.hardware_benchmarking.stage import profile_in_child
 from components.records.layout import ROUND_OF_KIND, SUMMARY, manifest_path, plan_path, scores_path, trial_path
-from components.records.results import DataManifest, Plan, Profile, Scores, TrainingRecord
+from components.records.manifest import DataManifest
+from components.records.results import Plan, Profile, Scores, TrainingRecord
 from components.records.rows import read_part
 from components.records.store import open_search, require_record
 from components.records.summary import Summary

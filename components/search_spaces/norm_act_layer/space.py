@@ -74,8 +74,10 @@ class NormActLayerSpace:
     name = "norm_act_layer"
     mutation_kinds: tuple[str, ...] = MUTATION_KINDS
     known: Mapping[str, Any] = KNOWN
+    independent = False
     continues_probe = True
     brings_optimizer = False
+    largest = None
 
     def __init__(self, settings: NormActLayerSettings):
         self.settings = settings
@@ -163,6 +165,10 @@ class NormActLayerSpace:
         from components.search_spaces.networks.build import build_network
 
         return build_network(network_ops(variant, input_shape, classes), lambda: self.parts(spec)["layer"])
+
+    def shared_network(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> Any:
+        """Raises TypeError: layers share no weights."""
+        raise TypeError(f"`variant` must be of a space whose designs share weights. Received: one of {self.name}.")
 
     def optimizer(self, spec: LayerSpec, learning_rate: float, total_steps: int) -> Any:
         """Raises TypeError: layers are tried under the search file's own SGD."""

@@ -235,9 +235,9 @@ class Step:
         slot, beta = self._rule._slots[self._number][name], getattr(self._rule.behaviour, beta_name)
         moved = ops.convert_to_tensor(slot) * beta + self.operand(of) * (1 - beta)
         self._rule.assign(slot, moved)
-        if not self._rule.behaviour.bias_correction:
+        if not self._rule.behaviour.bias_correction or beta == 0:
             return moved
-        return moved * (1 / (1 - ops.power(ops.convert_to_tensor(beta, moved.dtype), self._count + 1)))
+        return moved * (-1 / ops.expm1((self._count + 1) * math.log(beta)))  # exact also for a beta just below 1
 
     def _decay(self, timed: Decay) -> Any:
         if timed.kind == "noise":

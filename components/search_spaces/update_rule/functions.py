@@ -131,7 +131,7 @@ class Functions(NormalForm):
         if inner is not None:
             return self._clip(inner, min(limit, self._limits[x.terms[0][0]]))
         if self._argument("sign", self.leading(x)[1]) is not None:
-            return self.scale(x, limit / first)
+            return self.scale(x, min(first, limit) / first)
         bound = limit if facts.bound < math.inf else math.inf
         text = f"clip({value_text(x)},{number_text(limit)})"
         self._limits[text] = limit

@@ -86,8 +86,12 @@ class UpdateRuleSettings(Section, frozen=True, kw_only=True):
                 "`operands` must have two or more with `decays` where operands are distinct."
                 f" Received: operands={list(self.operands)}."
             )
-        names = [_rate_name(rate) for rate in self.learning_rates]
-        if len(set(names)) < len(names):
+        if set(self.operands) <= {"1", "2"} and "noise_t" not in self.decays:
+            raise ValueError(
+                "`operands` must have one that depends on the gradient, the weights or noise, or `decays` `noise_t`."
+                f" Received: operands={list(self.operands)}."
+            )
+        if len({f"{rate:.3e}" for rate in self.learning_rates}) < len(self.learning_rates):
             raise ValueError(
                 "`learning_rates` must differ in their first 4 digits."
                 f" Received: learning_rates={list(self.learning_rates)}."
@@ -100,8 +104,10 @@ class UpdateRuleSpace:
     name = "update_rule"
     mutation_kinds: tuple[str, ...] = MUTATION_KINDS
     known: Mapping[str, Any] = KNOWN
+    independent = False
     continues_probe = False  # the found rate starts again, as published
     brings_optimizer = True
+    largest = None
 
     def __init__(self, settings: UpdateRuleSettings):
         self.settings = settings
@@ -206,6 +212,10 @@ class UpdateRuleSpace:
 
         return build_network(network_ops(variant, input_shape, classes), lambda: NormActLayer.known(SLOT_LAYER))
 
+    def shared_network(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> Any:
+        """Raises TypeError: rules share no weights."""
+        raise TypeError(f"`variant` must be of a space whose designs share weights. Received: one of {self.name}.")
+
     def optimizer(self, spec: RuleSpec, learning_rate: float, total_steps: int) -> Any:
         """Returns the rule as `keras.optimizers.Optimizer`."""
         from components.search_spaces.update_rule.build import UpdateRule
@@ -216,7 +226,7 @@ class UpdateRuleSpace:
         """Returns the `optimizer`; set its `learning_rate`, and `total_steps` where the rule has decays, to yours."""
         from components.search_spaces.update_rule.build import UpdateRule
 
-        return {"optimizer": UpdateRule(spec, total_steps=DELIVERED_STEPS, behaviour=self.settings.behaviour)}
+        return {"optimizer": UpdateRule(spec, total_steps=DELIVERED_STEPS, behaviour=self.settings.behaviour, seed=0)}
 
 
 def _rate_name(rate: float) -> str:

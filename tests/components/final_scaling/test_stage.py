@@ -4,10 +4,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from components.final_scaling.proposals import chosen_point
+from components.final_scaling.proposals import chosen_point, grid_multipliers
 from components.final_scaling.stage import propose_scaling, select_scaled
 from components.records.layout import ROUND_OF_KIND, plan_path, scores_path, trial_path
 from components.records.results import Plan, Profile, Scores, TrainingRecord
+from components.records.search import Search
 from components.records.store import open_search, read_record, require_record, write_record
 from components.search_spaces.registry import open_space
 from tests.round_records import profile_of, put_profile, put_training, trial
@@ -134,6 +135,20 @@ def test_another_network_and_a_wider_grid_can_be_asked_for(store_at):
     variants = [one.variants[0] for one in plan_of(store, "grid").candidates]
     assert {one.network for one in variants} == {"mobilenet_v2"}
     assert [(one.width, one.depth) for one in variants] == [(w, d) for w in (1.0, 0.5, 2.0) for d in (1.0, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("space", "asked", "grid"),
+    [
+        ("norm_act_layer", {}, ((1.0, 1.5), (1.0, 2.0))),
+        ("norm_act_layer", {"widths": [0.5], "depths": [3]}, ((0.5,), (3.0,))),
+        ("tabular_mlp", {}, ((1.0,), (1.0,))),  # its designs say their widths themselves
+        ("tabular_mlp", {"widths": [1]}, ((1.0,), (1.0,))),
+    ],
+)
+def test_a_grid_that_is_left_open_suits_the_space(space, asked, grid):
+    data = {"name": "a", "data": {"source": "sklearn:iris"}, "space": {"name": space}, "final_scaling": asked}
+    assert grid_multipliers(msgspec.convert(data, Search)) == grid
 
 
 def test_all_published_designs_are_baselines_where_none_is_named(store_at):

@@ -7,7 +7,8 @@ import pytest
 
 from components.candidate_training.stage import train_shard
 from components.records.layout import MANIFEST, plan_path, trial_path
-from components.records.results import DataManifest, Plan, Span, TrainingRecord, TrialResult, Variant, Verdict
+from components.records.manifest import DataManifest
+from components.records.results import Plan, Span, TrainingRecord, TrialResult, Variant, Verdict
 from components.records.store import open_search, require_record, write_record
 from components.rejection_screening.stage import screen_shard
 from components.rounds.candidates import make_candidate

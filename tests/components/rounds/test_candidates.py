@@ -3,7 +3,8 @@
 import msgspec
 import numpy as np
 
-from components.records.results import DataManifest, Split, Variant
+from components.records.manifest import DataManifest, Split
+from components.records.results import Variant
 from components.rounds.candidates import make_candidate
 from components.search_spaces.registry import open_space
 

@@ -2,9 +2,10 @@
 
 import math
 
+import msgspec
 import pytest
 
-from components.records.results import ScoredCandidate
+from components.records.results import ScoredCandidate, Variant
 from components.records.search import Scoring
 from components.records.store import open_search
 from components.rounds.outcomes import best_first, outcome, scored_candidate
@@ -56,6 +57,24 @@ def test_costs_are_geometric_means_over_the_variants(store):
     assert found.latency_ms == pytest.approx(4.0)
     assert found.intensity == pytest.approx(6.0)
     assert found.efficiency == pytest.approx(0.4)
+
+
+def test_latency_is_that_of_the_variants_that_count_alone(store):
+    """An earlier version timed every rate and initialisation: small 2 ms (at its best rate), large 8 ms."""
+    variants = tuple(
+        Variant(name=f"{network}{number}-{rate}", network=network, learning_rate=rate, initialisation=number)
+        for network in ("small", "large")
+        for number in (0, 1)
+        for rate in (0.1, 1.0)
+    )
+    one = msgspec.structs.replace(ONE, variants=variants)
+    of = plan([one], kind="rerank", probe_steps=0)
+    trials = [trial("small0-0.1", 0.2), trial("small0-1.0", 0.5), trial("large0-0.1", 0.5), trial("large0-1.0", 0.2)]
+    put_training(store, of, one, [*trials, trial("small1-1.0", 0.5), trial("large1-0.1", 0.5)])
+    timed = {"small0-0.1": 900.0, "small0-1.0": 2.0, "large0-0.1": 8.0, "large0-1.0": 700.0, "small1-1.0": 3.0,
+             "large1-0.1": 800.0}  # fmt: skip
+    put_profile(store, of, one, [profile_of(name, latency) for name, latency in timed.items()])
+    assert outcome(store, of, one, MEASURED).latency_ms == pytest.approx(4.0)
 
 
 def test_the_latency_is_the_one_that_scoring_asks_for(store):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.records.results import DataManifest, Split
+from components.records.manifest import DataManifest, Split
 from components.rounds.candidates import make_candidate
 from components.rounds.predicted_work import longest_first, step_work
 from components.search_spaces.registry import open_space

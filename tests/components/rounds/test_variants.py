@@ -7,7 +7,14 @@ from components.records.results import TrialResult, Variant
 from components.records.search import Scoring
 from components.records.store import open_search
 from components.rounds.outcomes import outcome
-from components.rounds.variants import best_trial, best_trials, variant_groups, variant_seed, worth_training
+from components.rounds.variants import (
+    best_trial,
+    best_trials,
+    timed_variants,
+    variant_groups,
+    variant_seed,
+    worth_training,
+)
 from tests.round_records import candidate, plan, put_training, trial
 
 RATES = (0.01, 0.1, 1.0)
@@ -70,6 +77,13 @@ def test_a_rate_that_diverged_stands_for_none_that_did_not():
     assert best_trial(group, []) is None
 
 
+def test_a_missing_nll_loses_a_tie():
+    """Time cut both off: of 0.5 the NLL is known, of the other rate it was not finite."""
+    (group,) = variant_groups(swept())
+    cut = [trial("a0-0.01", 0.7, nll=None, status="time_up"), trial("a0-0.1", 0.7, nll=0.5, status="time_up")]
+    assert best_trial(group, cut).variant == "a0-0.1"
+
+
 def test_an_untried_rate_says_nothing_of_the_others():
     (group,) = variant_groups(swept())
     untried = TrialResult(variant="a0-0.01", status="not_built")
@@ -104,3 +118,47 @@ def test_fitness_has_an_entry_for_each_group(tmp_path):
     found = outcome(store, of, one, Scoring())
     assert (found.reason, found.fitness, found.variants) == (None, (0.75, 0.25), ("a0-0.1", "b0-1.0"))
     assert [best.variant for best in best_trials(one, trials)] == ["a0-0.1"]
+
+
+CUT = {
+    "a rate half way": [trial("a0-0.01", 0.5), trial("a0-0.1", 0.75), trial("a0-1.0", 0.25, status="time_up")],
+    "a rate before it began": [trial("a0-0.01", 0.5), trial("a0-0.1", None, status="time_up", steps=0)],
+    "the one after a rate that diverged": [
+        trial("a0-0.01", None, status="non_finite"),
+        trial("a0-0.1", None, status="time_up", steps=9),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", ["search", "rerank"])
+@pytest.mark.parametrize("trials", CUT.values(), ids=CUT.keys())
+def test_a_sweep_that_time_cut_is_none(tmp_path, kind, trials):
+    """Also in a finishing round: the best of the rates that had their turn is not the best of all."""
+    store = open_search(str(tmp_path))
+    one = candidate_of(swept(("a",)))
+    of = plan([one], kind=kind, probe_steps=0)
+    put_training(store, of, one, trials)
+    found = outcome(store, of, one, Scoring())
+    (cut,) = [result for result in trials if result.status == "time_up"]
+    assert (found.reason, found.fitness) == ("time_up", ())
+    assert found.detail == f"{cut.variant}: the budget's time was up at step {cut.steps}"
+
+
+def test_a_single_rate_that_time_cut_counts_in_a_finishing_round(tmp_path):
+    """Of a further initialisation only the rate that was found is tried; what time left of that is taken."""
+    store = open_search(str(tmp_path))
+    one = candidate_of(swept(("a",), initialisations=2))
+    of = plan([one], kind="rerank", probe_steps=0)
+    first = [trial("a0-0.01", 0.5), trial("a0-0.1", 0.75), trial("a0-1.0", 0.25)]
+    untried = [TrialResult(variant=f"a1-{rate}", status="not_built") for rate in (0.01, 1.0)]
+    put_training(store, of, one, [*first, trial("a1-0.1", 0.625, status="time_up"), *untried])
+    assert outcome(store, of, one, Scoring()).fitness == (0.75, 0.625)
+
+
+def test_a_network_is_timed_once_whatever_its_rates_and_initialisations():
+    one = candidate_of(swept(("a", "b"), initialisations=2))
+    found = [trial("a0-0.01", 0.5), trial("a0-0.1", 0.75), trial("b0-0.01", 0.5), trial("b0-1.0", 0.25)]
+    trials = [*found, trial("a1-0.1", 0.75), trial("b1-0.01", 0.5)]
+    assert timed_variants(one, trials) == ("a0-0.1", "b0-0.01")
+    diverged = trial("a0-0.1", 0.75, nll=None)
+    assert timed_variants(one, [diverged, *trials[2:]]) == ("a1-0.1", "b0-0.01")
