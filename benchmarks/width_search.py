@@ -9,9 +9,11 @@ import numpy as np
 RIVAL_WEIGHTS = (-0.1, -1.0, -10.0)  # about the published grids' ends and middle
 ARMS: Mapping[str, dict[str, Any]] = {
     "rejection": {"reward": "rejection"},
+    "rejection, one draw a step": {"reward": "rejection"},
     "rejection, not corrected": {"reward": "rejection", "corrected": False},
     **{f"absolute, weight {weight:g}": {"reward": "absolute", "weight": weight} for weight in RIVAL_WEIGHTS},
 }
+ONE_DRAW = "rejection, one draw a step"  # as published: a step whose draw is over the limit teaches nothing
 CHOSEN = 5  # designs of a search that are trained alone
 REPORTED = 20  # designs that a round reports
 
@@ -36,7 +38,7 @@ class WidthTask(NamedTuple):
 
 
 TASKS: Mapping[str, WidthTask] = {
-    "digits": WidthTask(6_000, rounds=6, round_steps=500, alone_steps=600, batch_size=128, pool=100),
+    "digits": WidthTask(6_000, rounds=6, round_steps=500, alone_steps=600, batch_size=128, pool=60),
     "table": WidthTask(8_000, rounds=6, round_steps=500, alone_steps=600, batch_size=512, pool=200),
 }
 TABLE_ROWS = 50_000
@@ -69,7 +71,7 @@ def description(task: str, arm: str, seed: int, folder: Path) -> dict[str, Any]:
             "weight_decay": 0.0,
             "batch_size": about.batch_size,
             "full_steps": about.round_steps,
-            "weight_sharing": {},
+            "weight_sharing": {"draws": 1} if arm == ONE_DRAW else {},
         },
         "scoring": {"latency_weight": 0.0},
         "budget": {"candidates": REPORTED * about.rounds},

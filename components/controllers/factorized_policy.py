@@ -120,7 +120,12 @@ class FactorizedPolicy:
         return state
 
     def learn(
-        self, state: FactorizedState, encoded: np.ndarray, quality: float, rng: np.random.Generator
+        self,
+        state: FactorizedState,
+        encoded: np.ndarray,
+        quality: float,
+        rng: np.random.Generator,
+        passed_over: int = 0,
     ) -> FactorizedState:
         """Returns the state after one step.
 
@@ -129,12 +134,14 @@ class FactorizedPolicy:
             encoded: the design, `[decisions]`, one that `draw` may give.
             quality: how good it is, such as 1 - loss; the higher, the better.
             rng: source of the estimate's draws.
+            passed_over: designs over a limit that were drawn before it, to be counted.
 
         Raises:
             ValueError: `quality` is not finite.
         """
         if not np.isfinite(quality):
             raise ValueError(f"`quality` must be finite. Received: quality={quality}.")
+        state = state._replace(infeasible=state.infeasible + passed_over)
         return self._step(state, self._distribution.designs(np.asarray(encoded)[None]), float(quality), rng)
 
     def draw(self, state: FactorizedState, rng: np.random.Generator, count: int) -> np.ndarray:
@@ -148,9 +155,9 @@ class FactorizedPolicy:
             inside[inside] = self._set.within(self._distribution.designs(np.asarray(encoded)[inside]))
         return inside
 
-    def judges(self, encoded: np.ndarray) -> bool:
-        """Whether `learn` looks at the quality of a design `[decisions]`; else it skips the step, whatever that is."""
-        return self._settings.reward != "rejection" or bool(self.feasible(np.asarray(encoded)[None])[0])
+    def judges(self, encoded: np.ndarray) -> np.ndarray:
+        """Whether `learn` looks at the quality of designs `[n, decisions]`, bool `[n]`; else that teaches nothing."""
+        return self.feasible(encoded) if self._settings.reward == "rejection" else np.ones(len(encoded), bool)
 
     def most_probable(self, state: FactorizedState, count: int) -> list[tuple[np.ndarray, float]]:
         """Returns the most probable designs within the limits, the most probable first.
@@ -183,7 +190,7 @@ class FactorizedPolicy:
         return self._set.log_mass(state.logits, np.random.default_rng([state.seed, RANKING, 0]))
 
     def counts(self, state: FactorizedState) -> dict[str, int]:
-        """How many steps had each outcome."""
+        """How many steps taught something, how many drawn designs were over a limit, and what else taught nothing."""
         return {"learnt": state.updates, "infeasible": state.infeasible, "unsampled": state.unsampled}
 
     def propose(self, state: FactorizedState, rng: np.random.Generator, instead_of: Proposal | None = None) -> Proposal:

@@ -22,7 +22,7 @@ class FactorizedState(NamedTuple):
         seed: from which an update draws its samples, with `judged`.
         judged: candidates of search rounds that were scored or rejected.
         updates: steps learnt from, each of which is one of Adam.
-        infeasible: steps skipped as their design was over a limit.
+        infeasible: drawn designs that taught nothing as they were over a limit.
         unsampled: steps skipped as no design that was drawn for the correction was within the limits.
     """
 

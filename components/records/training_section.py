@@ -20,6 +20,8 @@ class WeightSharing(Section, frozen=True, kw_only=True):
             [0, 1); how often falls linearly from always to never.
         warmup_of: whether each `layer` is at its largest by a draw of its own, or the whole `network` by one.
         policy_batch_size: validation rows of the controller's step, >= 1; null takes batch_size.
+        draws: designs that a step of the controller draws at most, until it has one that it can learn from, [1, 10000]:
+            under `rejection` one within the limits. 1 is as published; where few designs are, it learns seldom.
         reward_of: what the controller is taught by on these rows: 1 minus the `loss`, or the `accuracy` (of
             regression R^2, at least 0).
         choice: which candidates of the last round are the best few: the `most_probable` under the controller, or
@@ -29,6 +31,7 @@ class WeightSharing(Section, frozen=True, kw_only=True):
     warmup: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.25
     warmup_of: Literal["layer", "network"] = "layer"
     policy_batch_size: PositiveInt | None = None
+    draws: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     reward_of: Literal["loss", "accuracy"] = "loss"
     choice: Literal["most_probable", "reward"] = "most_probable"
 

@@ -14,11 +14,16 @@ class SharingPolicy(Protocol):
     def draw(self, state: Any, rng: np.random.Generator, count: int) -> np.ndarray:
         """Draws encoded designs, feasible or not, `[count, decisions]`."""
 
-    def judges(self, encoded: np.ndarray) -> bool:
-        """Whether `learn` looks at the quality of a design `[decisions]`; else it skips the step, whatever that is."""
+    def judges(self, encoded: np.ndarray) -> np.ndarray:
+        """Whether `learn` looks at the quality of designs `[n, decisions]`, bool `[n]`; else that teaches nothing."""
 
-    def learn(self, state: Any, encoded: np.ndarray, quality: float, rng: np.random.Generator) -> Any:
-        """Returns the state after a step on a design `[decisions]` of a finite quality."""
+    def learn(
+        self, state: Any, encoded: np.ndarray, quality: float, rng: np.random.Generator, passed_over: int = 0
+    ) -> Any:
+        """Returns the state after a step on a design `[decisions]` of a finite quality.
+
+        `passed_over` counts designs that were drawn before it and that it could not learn from.
+        """
 
     def most_probable(self, state: Any, count: int) -> list[tuple[np.ndarray, float]]:
         """The most probable feasible designs with their log-probabilities, the most probable first."""

@@ -30,6 +30,8 @@ class SharedWeights:
 
     Each kind of step is traced once: a child's widths are numbers of the step, not of the trace.
 
+    NOTE: a policy step draws again what it can't learn from, `draws` times at most; the source skips the step.
+
     NOTE: the weight step draws from the policy without rejection, as the source's text has it; whether the published
     system rejects there, too, is not known.
 
@@ -129,11 +131,13 @@ class SharedWeights:
 
     def _policy_step(self, step: int) -> bool:
         rng = self._rng(POLICY, step + 1)
-        child = self._policy.draw(self._state, rng, 1)[0]
-        quality = self._quality(step, child) if self._policy.judges(child) else 0.0
+        children = self._policy.draw(self._state, rng, self._sharing.draws)
+        judged = self._policy.judges(children)
+        at = int(judged.argmax()) if judged.any() else len(children) - 1
+        quality = self._quality(step, children[at]) if judged[at] else 0.0
         if not math.isfinite(quality):
             return False
-        self._state = self._policy.learn(self._state, child, quality, rng)
+        self._state = self._policy.learn(self._state, children[at], quality, rng, passed_over=at)
         return True
 
     def _quality(self, step: int, child: np.ndarray) -> float:

@@ -68,8 +68,18 @@ def test_a_record_says_what_was_reported_and_what_the_controller_did(small):
     assert logarithms == sorted(logarithms, reverse=True) and max(logarithms) <= 0
     assert record.trials[0].parameters == parameters([32, 32]) and record.trials[0].steps == 80
     steps = record.controller_steps
-    assert sum(steps.values()) == 60, "80 steps, the first quarter of which is warm-up"
-    assert 0 < steps["infeasible"] < 60
+    assert steps["learnt"] == 60, (
+        "80 steps, the first quarter of which is warm-up; 13 of 36 designs are within the limit"
+    )
+    assert steps["infeasible"] > 0 == steps["unsampled"]
+
+
+def test_with_one_draw_a_step_what_is_over_the_limit_is_a_step_that_teaches_nothing(tmp_path):
+    text = sharing_description(training={"full_steps": 40, "weight_sharing": {"draws": 1}}, budget={"candidates": 4})
+    store = open_search(str(tmp_path))
+    (path,) = run_rounds(store, text)
+    steps = require_record(store, f"{trial_path(path, SHARED)}/training.json", TrainingRecord).controller_steps
+    assert sum(steps.values()) == 30 and 0 < steps["learnt"] < 30
 
 
 def test_two_rounds_end_as_one_of_as_many_steps(small, tmp_path):

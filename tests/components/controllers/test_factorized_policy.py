@@ -124,8 +124,8 @@ def test_a_design_over_the_limit_teaches_nothing_and_is_counted():
 def test_only_rejection_passes_over_the_quality_of_a_design_over_the_limit():
     over, within = np.array([2, 1, 3]), np.array([0, 1, 0])
     learner, rival = policy(PricedSpace()), policy(PricedSpace(), reward="absolute")
-    assert (learner.judges(within), learner.judges(over)) == (True, False)
-    assert (rival.judges(within), rival.judges(over)) == (True, True)
+    assert learner.judges(np.array([within, over])).tolist() == [True, False]
+    assert rival.judges(np.array([within, over])).tolist() == [True, True]
 
 
 def test_without_a_sample_within_the_limit_nothing_is_learnt_and_it_is_counted():

@@ -49,6 +49,7 @@ LIMITS = [
     ("training.weight_sharing.warmup", [0, 1 - TINY], [-TINY, 1]),
     ("training.weight_sharing.warmup_of", ["layer", "network"], ["layers", None]),
     ("training.weight_sharing.policy_batch_size", [None, 1], [0, 1.5]),
+    ("training.weight_sharing.draws", [1, 10_000], [0, 10_001, None]),
     ("training.weight_sharing.reward_of", ["loss", "accuracy"], ["auc", None]),
     ("training.weight_sharing.choice", ["most_probable", "reward"], ["best", None]),
     ("rejection.quality_threshold", [0, 1], [-TINY, 1 + TINY]),

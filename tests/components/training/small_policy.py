@@ -30,9 +30,10 @@ class SmallPolicy:
         return np.array([[rng.choice(len(p), p=p) for p in _softmax(state.logits)] for _ in range(count)])
 
     def judges(self, encoded):
-        return self.feasible(encoded.tolist())
+        return np.array([self.feasible(one) for one in encoded.tolist()])
 
-    def learn(self, state, encoded, quality, rng):
+    def learn(self, state, encoded, quality, rng, passed_over=0):
+        state = state._replace(skipped=state.skipped + passed_over)
         self.learnt.append((encoded.tolist(), quality))
         if not self.feasible(encoded.tolist()):
             return state._replace(skipped=state.skipped + 1)

@@ -18,7 +18,7 @@ SEED = (7, 0, 3)
 WIDTHS = [3, 12, 6, 9]  # of three layers
 FEATURES = 5
 TRAINING = Training(batch_size=16, learning_rate=0.05, warmup_steps=2)
-SHARING = WeightSharing()
+SHARING = WeightSharing(draws=1)
 SPACE = open_space("tabular_mlp", {"layers": 3, "widths": WIDTHS})
 VARIANT = SPACE.variants()[0]
 

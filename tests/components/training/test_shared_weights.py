@@ -20,6 +20,7 @@ from components.training.evaluation import evaluate_logits
 from components.training.feed import Feed
 from components.training.plain import Plain
 from components.training.schedule import learning_rate
+from components.training.seeds import POLICY, stream
 from components.training.shared_weights_program import SharedWeights
 from tests.components.training.small_sharing import (
     FEATURES,
@@ -39,7 +40,7 @@ from tests.oracles import masked_mlp
 
 ROOT = Path(__file__).parents[3]
 MOST = max(WIDTHS)
-AT_ONCE = WeightSharing(warmup=0)  # the policy learns from the first step on
+AT_ONCE = WeightSharing(warmup=0, draws=1)  # the policy learns from the first step on
 replace = msgspec.structs.replace
 TRAININGS = {
     "nesterov, cosine, decay": (replace(TRAINING, weight_decay=0.01), masked_mlp.nesterov(0.9)),
@@ -149,7 +150,7 @@ def _mean_cube(chances):
 @pytest.mark.parametrize(("warmup", "first"), [(0.25, 6), (0, 0), (0.5, 12)])
 def test_the_policy_learns_in_every_step_after_the_warmup(warmup, first):
     chooser = policy()
-    result, _ = run(sharing=WeightSharing(warmup=warmup), policy=chooser)
+    result, _ = run(sharing=WeightSharing(warmup=warmup, draws=1), policy=chooser)
     assert len(chooser.learnt) == STEPS - first == sum(result.controller_steps.values())
     skipped = sum(not chooser.feasible(encoded) for encoded, _ in chooser.learnt)
     assert result.controller_steps == {"learnt": STEPS - first - skipped, "skipped": skipped}
@@ -178,6 +179,21 @@ def test_quality_is_that_of_a_model_of_the_childs_widths_with_its_weights(reward
         score = alone(shared, np.array(encoded), classes)
         expected = score.accuracy if reward_of == "accuracy" else 1 - score.nll
         assert quality == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("draws", [2, 50])
+def test_a_policy_step_draws_again_what_it_cannot_learn_from(draws):
+    """A quarter is over the limit: of 24 steps one in 16 teaches nothing by two draws, and none by 50."""
+    chooser = policy(rate=0.0)
+    result, _ = run(sharing=WeightSharing(warmup=0, draws=draws), policy=chooser)
+    taught = [chooser.feasible(encoded) for encoded, _ in chooser.learnt]
+    assert len(taught) == STEPS and sum(taught) == result.controller_steps["learnt"] >= STEPS - 8
+    assert all(taught) or draws == 2
+    rngs = [np.random.default_rng(stream(SEED, POLICY, step + 1)) for step in range(STEPS)]
+    drawn = [policy().draw(chooser.initial(None), rng, draws).tolist() for rng in rngs]
+    firsts = [next((at for at, one in enumerate(each) if chooser.feasible(one)), draws - 1) for each in drawn]
+    assert [encoded for encoded, _ in chooser.learnt] == [each[at] for each, at in zip(drawn, firsts, strict=True)]
+    assert result.controller_steps["skipped"] == sum(firsts) + STEPS - sum(taught)
 
 
 def test_of_a_child_that_teaches_nothing_nothing_is_computed(monkeypatch):
@@ -343,7 +359,7 @@ def test_the_factorized_policy_finds_a_feasible_child_that_classifies_tumours():
         children=4,
     )
     counts = result.controller_steps
-    assert sum(counts.values()) == 225 and counts["learnt"] > 0 and counts["infeasible"] > 0
+    assert sum(counts.values()) == 225 and counts["learnt"] > 0 and counts["infeasible"] > 0, "a draw a step"
     for child in result.children:
         parameters = space.costs(child.encoded[None], VARIANT, (30,), 2)["parameters"][0]
         assert parameters <= 6000
