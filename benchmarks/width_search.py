@@ -14,7 +14,6 @@ ARMS: Mapping[str, dict[str, Any]] = {
     **{f"absolute, weight {weight:g}": {"reward": "absolute", "weight": weight} for weight in RIVAL_WEIGHTS},
 }
 ONE_DRAW = "rejection, one draw a step"  # as published: a step whose draw is over the limit teaches nothing
-CHOSEN = 5  # designs of a search that are trained alone
 REPORTED = 20  # designs that a round reports
 
 
@@ -24,6 +23,7 @@ class WidthTask(NamedTuple):
     Fields:
         parameters: the limit; at most a tenth of the 8,000 designs of three layers is within it.
         rounds, round_steps: search rounds, and steps of the shared network in each.
+        chosen: designs of a search that are trained alone, the most probable ones.
         alone_steps: steps of a design that is trained alone.
         batch_size: rows of a step.
         pool: designs within the limit, drawn at random, that are trained alone.
@@ -32,14 +32,15 @@ class WidthTask(NamedTuple):
     parameters: int
     rounds: int
     round_steps: int
+    chosen: int
     alone_steps: int
     batch_size: int
     pool: int
 
 
 TASKS: Mapping[str, WidthTask] = {
-    "digits": WidthTask(6_000, rounds=6, round_steps=500, alone_steps=600, batch_size=128, pool=60),
-    "table": WidthTask(8_000, rounds=6, round_steps=500, alone_steps=600, batch_size=512, pool=200),
+    "digits": WidthTask(6_000, rounds=6, round_steps=500, chosen=5, alone_steps=600, batch_size=128, pool=60),
+    "table": WidthTask(8_000, rounds=20, round_steps=800, chosen=15, alone_steps=600, batch_size=512, pool=200),
 }
 TABLE_ROWS = 50_000
 
@@ -75,7 +76,7 @@ def description(task: str, arm: str, seed: int, folder: Path) -> dict[str, Any]:
         },
         "scoring": {"latency_weight": 0.0},
         "budget": {"candidates": REPORTED * about.rounds},
-        "final_scaling": {"rerank": CHOSEN, "baselines": [], "widths": [1.0], "depths": [1.0]},
+        "final_scaling": {"rerank": about.chosen, "baselines": [], "widths": [1.0], "depths": [1.0]},
     }
 
 
