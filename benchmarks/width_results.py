@@ -1,9 +1,9 @@
 """What the search for widths under a hard limit finds, over several seeds, beside networks drawn at random.
 
-Searches with shared weights, by rejection and by the rival reward at three weights; their most probable
-designs within the limit are trained alone, and the best of them on validation rows is what was found. Beside it the best of
-many designs within the limit, drawn at random and trained alone. Every finished piece of work keeps its row in
-`rows.jsonl`, so the same command goes on where it was stopped.
+Searches with shared weights, by rejection and by the rival reward at three weights; their most probable designs within
+the limit are trained alone, and the best of them on validation rows is what was found. Beside it the best of many
+designs within the limit, drawn at random and trained alone. Every finished piece of work keeps its row in `rows.jsonl`,
+so the same command goes on where it was stopped.
 
 Usage: python -m benchmarks.width_results [--task digits] [--seeds 5] [--workers 2] [--folder runs/widths]
 """
