@@ -40,7 +40,7 @@ class WidthTask(NamedTuple):
 
 TASKS: Mapping[str, WidthTask] = {
     "digits": WidthTask(6_000, rounds=6, round_steps=500, chosen=5, alone_steps=600, batch_size=128, pool=60),
-    "table": WidthTask(8_000, rounds=32, round_steps=800, chosen=25, alone_steps=600, batch_size=512, pool=200),
+    "table": WidthTask(8_000, rounds=32, round_steps=800, chosen=20, alone_steps=600, batch_size=512, pool=200),
 }
 TABLE_ROWS = 50_000
 
