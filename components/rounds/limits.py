@@ -20,6 +20,7 @@ from components.records.manifest import DataManifest
 from components.records.results import Variant
 from components.records.search import Scoring, SizeLimits
 from components.rounds.context import SearchContext
+from components.rounds.predicted_work import forward_pass
 from components.search_spaces.networks.costs import FLOAT_BYTES
 from components.search_spaces.space import SearchSpace
 
@@ -46,9 +47,7 @@ def limited_costs(costs: Mapping[str, Any], names: Sequence[str], scoring: Scori
     if "latency_ms" in names:
         if scoring.device == HOST:
             raise ValueError("`scoring.device` must be one of the device table. Received: scoring.device='host'.")
-        flops = 2.0 * costs["multiply_adds"] * scoring.batch_size
-        traffic = 1.0 * costs["traffic_bytes"] * scoring.batch_size + FLOAT_BYTES * costs["parameters"]
-        found["latency_ms"] = latency_ms(flops, traffic, open_device(scoring.device))
+        found["latency_ms"] = latency_ms(*forward_pass(costs, scoring.batch_size), open_device(scoring.device))
     return found
 
 

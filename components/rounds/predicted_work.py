@@ -1,11 +1,26 @@
 """How long work is predicted to take, up to a factor, from predicted costs: enough to order by."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from components.records.results import Candidate, Plan, Variant
+from components.search_spaces.networks.costs import FLOAT_BYTES
 
 MACHINE_BALANCE = 10.0  # FLOP a byte; about where a CPU computes no faster than its memory delivers
 PASSES = 3.0  # forward passes that a training step takes as long as, about
 ROWS = 64.0  # of a training step, about; costs of networks are of one row, those of an update of a step
 OPERATION_BYTES = 12.0  # of an element-wise operation on a weight: two numbers are read, one is written
+
+
+def forward_pass(costs: Mapping[str, Any], rows: int) -> tuple[Any, Any]:
+    """Returns the FLOP of a batch's forward pass, and its memory traffic in bytes, the float32 weights read once.
+
+    Args:
+        costs: of a variant, as a space predicts them for one row; numbers or arrays.
+        rows: of the batch.
+    """
+    traffic = 1.0 * costs["traffic_bytes"] * rows + FLOAT_BYTES * costs["parameters"]
+    return 2.0 * costs["multiply_adds"] * rows, traffic
 
 
 def step_work(candidate: Candidate, variant: Variant) -> float:

@@ -8,8 +8,7 @@ from components.records.layout import profile_path, trial_path
 from components.records.results import Candidate, Profile, VariantProfile
 from components.records.search import Scoring
 from components.records.store import Store, read_record, require_record
-
-FLOAT32_BYTES = 4
+from components.rounds.predicted_work import forward_pass
 
 
 def profiles_of(store: Store, round_path: str, candidate: str) -> list[Profile]:
@@ -49,9 +48,7 @@ def judging_profile(
 
 def estimated_variant(candidate: Candidate, variant: str, device: Device, batch_size: int) -> VariantProfile:
     """Returns the roofline estimate of a variant's forward pass of a batch, from its predicted costs."""
-    costs = candidate.costs[variant]
-    flops = 2 * costs["multiply_adds"] * batch_size
-    traffic = costs["traffic_bytes"] * batch_size + FLOAT32_BYTES * costs["parameters"]
+    flops, traffic = forward_pass(candidate.costs[variant], batch_size)
     return VariantProfile(
         variant=variant,
         device=device.name,
