@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from docker.types import Mount
 
+from components.records.data_location import location_of
 from components.records.search import Data, Search
 from components.records.tasks import tasks_with_rows
+from pipelines.bucket_access import INSIDE, bucket_access
 
-INSIDE = "/tmp"  # working and home directory of the images
 OF_DATA_SETS = "TFDS_DATA_DIR"
 
 
@@ -51,18 +52,23 @@ def data_mounts(data: Data) -> DataMounts:
     The files and folders of csv:, parquet: and images: are mounted read-only, a relative path below the images' working
     directory. The folder of TensorFlow Datasets can be written, so that what is downloaded stays; where there is none
     yet, the data lie in the memory of the one step that reads them. Data that isn't there is left to that step to miss.
+    Data in a bucket come over the network: for these, see `bucket_access`.
 
     Raises:
         ValueError: where an images: folder has links that lead out of it, which a container would silently miss.
     """
-    kind, _, rest = data.source.partition(":")
-    if kind == "tfds":
+    if data.source.startswith("tfds:"):
         return _data_sets()
-    path = Path(rest).expanduser().absolute()
-    if kind not in ("csv", "parquet", "images") or not path.exists():
+    location = location_of(data.source)
+    if location is None:
+        return NOTHING
+    if not location.is_local:
+        return DataMounts(*bucket_access(location.scheme))
+    path = Path(location.path).expanduser().absolute()
+    if not path.exists():
         return NOTHING
     _check_links(path)
-    target = os.path.normpath(Path(INSIDE, rest.removeprefix("~/")))
+    target = os.path.normpath(Path(INSIDE, location.path.removeprefix("~/")))
     return DataMounts((Mount(target=target, source=str(path.resolve()), type="bind", read_only=True),), {})
 
 

@@ -9,12 +9,12 @@ import kfp
 from kfp_server_api import V2beta1Run
 
 from components.continue_as_new.runs import is_unfinished, once, runs_of_search
+from components.records.data_location import location_of
 from components.records.search import Search
 from pipelines.kubeflow_client import experiment_id, quietly
 from pipelines.versions import Version
 
 MOST_NAME = 200  # characters
-ON_THIS_MACHINE = ("csv:", "parquet:", "images:")  # sources that are paths
 MOST_PARAMETER_BYTES = 10_000  # of all parameters of a run, Kubeflow's limit
 REMOTE = ("gs://", "s3://")
 
@@ -74,9 +74,13 @@ def check_remote(uri: str, text: str = "", sources: Mapping[str, str] = {}) -> N
             parameter.
     """
     for path, source in sources.items():
-        if source.startswith(ON_THIS_MACHINE):
+        location = location_of(source)
+        if location is not None and location.is_local:
+            kind = source.partition(":")[0]
             raise ValueError(
-                f"`{path}` must be one that the cluster's steps reach: sklearn: or tfds:. Received: {source}."
+                f"`{path}` must be one that the cluster's steps reach: sklearn:, tfds:, or a URI of object storage. "
+                f"Received: {source}, a path of this machine. Put it into a bucket and name its URI: "
+                f"{kind}:gs://BUCKET/KEY or {kind}:s3://BUCKET/KEY."
             )
     if not uri.startswith(REMOTE):
         raise ValueError(

@@ -1,5 +1,6 @@
 """The columns of a Parquet file, or of a folder of them, as numbers and texts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,16 +54,34 @@ def read_parquet_columns(path: str, argument: str = "data.source") -> dict[str, 
     return {name: _plain(whole.column(name)) for name in names}
 
 
+def part_names(names: Sequence[str], folder: str, argument: str = "data.source") -> list[str]:
+    """Returns the names of the parts of a folder, in their order; hidden ones are none.
+
+    Args:
+        names: of the files at any depth below it, relative to it, with slashes between.
+        folder: as it was given, for errors.
+        argument: what an error names.
+
+    Raises:
+        DataError: where it has no `*.parquet` files, or some in folders below it.
+    """
+    tables = sorted(name for name in names if name.endswith(".parquet"))
+    parts = [name for name in tables if "/" not in name and not name.startswith((".", "_"))]
+    if not parts:
+        raise DataError(argument, "be a Parquet file or a folder with *.parquet files in it", f"{folder} without any")
+    deeper = [name for name in tables if "/" in name]
+    if deeper:  # of a partitioned table, whose folders' names are columns
+        received = f"{folder.rstrip('/')}/{deeper[0]}"
+        raise DataError(argument, "hold its *.parquet files without folders between", received)
+    return parts
+
+
 def _files(path: Path, given: str, argument: str) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.glob("*.parquet") if not file.name.startswith((".", "_")))
-    if not files:
-        raise DataError(argument, "be a Parquet file or a folder with *.parquet files in it", f"{given} without any")
-    deeper = sorted(path.glob("*/**/*.parquet"))
-    if deeper:  # of a partitioned table, whose folders' names are columns
-        raise DataError(argument, "hold its *.parquet files without folders between", str(deeper[0]))
-    return files
+    found = [*path.glob("*.parquet"), *path.glob("*/**/*.parquet")]
+    names = part_names([file.relative_to(path).as_posix() for file in found], given, argument)
+    return [path / name for name in names]
 
 
 def _read(file: Path, argument: str) -> tuple[Path, Any]:

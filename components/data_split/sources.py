@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from components.data_split.bucket_files import downloaded
 from components.data_split.csv_data import read_csv
 from components.data_split.errors import DataError
 from components.data_split.image_folder import read_image_folder
@@ -12,6 +13,7 @@ from components.data_split.labelled import Labelled
 from components.data_split.parquet_data import read_parquet
 from components.data_split.sklearn_data import read_sklearn
 from components.data_split.tensorflow_data import read_tensorflow_dataset
+from components.records.data_location import location_of, location_rule
 from components.records.search import Data
 
 
@@ -19,7 +21,7 @@ class Source(NamedTuple):
     """A source of data.
 
     Fields:
-        read: reads what follows the colon of `data.source`.
+        read: reads what follows the colon of `data.source`, without `file://`; of a URI, its copy on this machine.
         needs: options that must be given.
         takes: options that may be given, those included.
     """
@@ -39,16 +41,19 @@ SOURCES = {
 
 
 def read_source(data: Data) -> Labelled:
-    """Reads the rows that a search file's `data` section names.
+    """Reads the rows that a search file's `data` section names; those in a bucket from a copy that is then removed.
 
     Raises:
         DataError: where there is no such source, an option does not fit it, or the data can't be used.
+        ConnectionError: where a bucket doesn't answer.
     """
     kind, _, rest = data.source.partition(":")
     if kind not in SOURCES or not rest:
         known = ", ".join(f"{name}:…" for name in SOURCES)
         raise DataError("data.source", f"be one of {known}", f"{data.source!r}")
-    source = SOURCES[kind]
+    source, rule = SOURCES[kind], location_rule(data.source)
+    if rule is not None:
+        raise DataError("data.source", f"be {rule}", f"{data.source!r}")
     _check_task(data)
     for option in ("label", "image_size", "text"):
         value = getattr(data, option)
@@ -56,7 +61,11 @@ def read_source(data: Data) -> Labelled:
             raise DataError(f"data.{option}", f"be given with a source {kind}:…", f"{option}=null")
         if value is not None and option not in source.takes:
             raise DataError(f"data.{option}", f"not be given with a source {kind}:…", f"{option}={value!r}")
-    return source.read(rest, data)
+    location = location_of(data.source)
+    if location is None or location.is_local:
+        return source.read(rest if location is None else location.path, data)
+    with downloaded(kind, location) as copy:
+        return source.read(copy, data)
 
 
 def _check_task(data: Data) -> None:

@@ -2,7 +2,7 @@
 
 import enum
 import mimetypes
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 
 class Trouble(enum.Enum):
@@ -45,6 +45,9 @@ class Bucket(Protocol):
 
     def get(self, key: str) -> bytes:
         """Returns the whole of an object, its checksum checked; Trouble.MISSING where there is none."""
+
+    def download(self, key: str, file: BinaryIO) -> None:
+        """Writes an object to a file as it comes, its checksum checked; Trouble.MISSING where there is none."""
 
     def writer(self, key: str) -> str:
         """Returns the name of an object's writer, empty where it has none; Trouble.MISSING where there is no object."""

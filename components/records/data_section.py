@@ -44,7 +44,7 @@ class Data(Section, frozen=True, kw_only=True):
 
     Fields:
         source: `sklearn:NAME`, `tfds:NAME`, `csv:PATH`, `parquet:PATH` (a file, or a folder of parts) or
-            `images:FOLDER`.
+            `images:FOLDER`. PATH and FOLDER are paths of this machine, or URIs: gs://bucket/key, s3://bucket/key.
         label: name of the label column; needed by csv: and parquet:, refused by the others.
         task: `classification`, where each distinct label is a class, or `regression`, where labels are numbers to
             predict, for csv: and parquet:; null is regression for sklearn:diabetes, else classification.

@@ -2,6 +2,7 @@
 
 import os
 from functools import cached_property
+from typing import BinaryIO
 
 from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError, TransportError
@@ -51,6 +52,10 @@ class GcsBucket:
     def get(self, key: str) -> bytes:
         """Returns the whole of an object, its checksum checked; Trouble.MISSING where there is none."""
         return self._blob(key).download_as_bytes(timeout=TIMEOUT_SECONDS, checksum="crc32c", retry=None)
+
+    def download(self, key: str, file: BinaryIO) -> None:
+        """Writes an object to a file as it comes, its checksum checked; Trouble.MISSING where there is none."""
+        self._blob(key).download_to_file(file, timeout=TIMEOUT_SECONDS, checksum="crc32c", retry=None)
 
     def writer(self, key: str) -> str:
         """Returns the name of an object's writer, empty where it has none; Trouble.MISSING where there is no object."""

@@ -2,17 +2,14 @@
 
 import posixpath
 import secrets
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from components.records.bucket import Bucket, Listed, Trouble
-from components.records.retrying import ATTEMPTS, retried
+from components.records.bucket_requests import BucketRequests
 
 PROOF = ".create-only"  # no listing shows it
 PROOF_TEXT = b"Written by several at once when this search began, to see that the server lets only one of them.\n"
 RIVALS = 4
-T = TypeVar("T")
 
 
 class ObjectStore:
@@ -35,6 +32,7 @@ class ObjectStore:
     def __init__(self, bucket: Bucket, uri: str):
         self.uri = uri.rstrip("/")
         self._bucket = bucket
+        self._ask = BucketRequests(bucket, "search", self.uri).ask
         self._prefix = self.uri.partition("://")[2].partition("/")[2]
         # One request tells whether the bucket is there, may be listed, and has passed the proof before.
         self._proven = bool(self._ask(lambda: bucket.objects(self._key(PROOF), most=1)))
@@ -113,27 +111,3 @@ class ObjectStore:
     @staticmethod
     def _folder(key: str) -> str:
         return f"{key}/" if key else ""
-
-    def _ask(self, request: Callable[[], T], answers: Mapping[Trouble, T] | None = None) -> T:
-        """Makes a request, again while its trouble passes; returns what stands for the trouble that remains, if any."""
-        trouble = self._bucket.trouble
-        try:
-            return retried(request, lambda error: trouble(error) is Trouble.PASSING)
-        except Exception as error:
-            if answers and trouble(error) in answers:
-                return answers[trouble(error)]
-            explained = self._explained(error)
-            if explained is None:
-                raise
-            raise explained from error
-
-    def _explained(self, error: Exception) -> OSError | None:
-        received = f"Received: search={self.uri!r}, {type(error).__name__}: {error}"
-        match self._bucket.trouble(error):
-            case Trouble.MISSING:
-                return FileNotFoundError(f"`search` must lie in a bucket that exists. {received}")
-            case Trouble.FORBIDDEN:
-                return PermissionError(f"`search` must lie in a bucket that your credentials may use. {received}")
-            case Trouble.PASSING:
-                return ConnectionError(f"`search` must be reachable; {ATTEMPTS} attempts failed. {received}")
-        return None

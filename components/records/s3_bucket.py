@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
+from typing import BinaryIO
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
+    FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
@@ -19,7 +22,8 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from components.records.bucket import TROUBLE_OF_STATUS, DamagedDownload, Listed, Trouble, content_type
 
 WRITER, MD5 = "writer", "md5"  # kept beside each object
-NO_ANSWER = (HTTPClientError, BotoConnectionError, IncompleteReadError, DamagedDownload)
+PIECE_BYTES = 2**20
+NO_ANSWER = (HTTPClientError, BotoConnectionError, IncompleteReadError, FlexibleChecksumError, DamagedDownload)
 NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError)
 TROUBLE_OF_CODE = {  # what is answered with 400
     "BadDigest": Trouble.PASSING,
@@ -67,10 +71,20 @@ class S3Bucket:
         """Returns the whole of an object, its checksum checked; Trouble.MISSING where there is none."""
         answer = self._client.get_object(Bucket=self._name, Key=key)
         data = answer["Body"].read()
-        digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        if answer["Metadata"].get(MD5, digest) != digest:  # none beside an object that a person uploaded
-            raise DamagedDownload(f"`{key}` must have the MD5 {answer['Metadata'][MD5]}. Received: {digest}.")
+        _check_md5(key, answer["Metadata"], hashlib.md5(data, usedforsecurity=False).hexdigest())
         return data
+
+    def download(self, key: str, file: BinaryIO) -> None:
+        """Writes an object to a file as it comes; Trouble.MISSING where there is none.
+
+        What a person uploaded has no MD5 beside it: of that, the checksum is checked that the server keeps, if any.
+        """
+        answer = self._client.get_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED")
+        digest = hashlib.md5(usedforsecurity=False)
+        for piece in answer["Body"].iter_chunks(PIECE_BYTES):
+            digest.update(piece)
+            file.write(piece)
+        _check_md5(key, answer["Metadata"], digest.hexdigest())
 
     def writer(self, key: str) -> str:
         """Returns the name of an object's writer, empty where it has none; Trouble.MISSING where there is no object."""
@@ -97,3 +111,8 @@ class S3Bucket:
             code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
             return TROUBLE_OF_CODE.get(code) or TROUBLE_OF_STATUS.get(status, Trouble.OTHER)
         return Trouble.OTHER
+
+
+def _check_md5(key: str, about: Mapping[str, str], received: str) -> None:
+    if WRITER in about and about[MD5] != received:  # what a person uploaded has neither, or means something else by it
+        raise DamagedDownload(f"`{key}` must have the MD5 {about[MD5]}. Received: {received}.")

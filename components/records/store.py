@@ -10,7 +10,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from components.records.bucket_client import SCHEMES, open_bucket
 from components.records.local_store import LocalStore
+from components.records.object_store import ObjectStore
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -61,28 +63,12 @@ def open_search(uri: str) -> Store:
         return LocalStore(uri)
     if scheme == "file":
         return LocalStore(rest)
-    if scheme not in ("gs", "s3") or rest.startswith("/") or not rest:
+    if scheme not in SCHEMES or rest.startswith("/") or not rest:
         raise ValueError(
             "`search` must be a local path or a file://, gs://bucket/prefix or s3://bucket/prefix URI. "
             f"Received: search={uri!r}."
         )
-    return _open_bucket(scheme, rest.split("/")[0], uri)
-
-
-def _open_bucket(scheme: str, name: str, uri: str) -> Store:
-    # Client libraries take half a second to import, and a local search needs none.
-    from components.records.object_store import ObjectStore
-
-    try:
-        if scheme == "gs":
-            from components.records.gcs_bucket import GcsBucket as Bucket
-        else:
-            from components.records.s3_bucket import S3Bucket as Bucket  # type: ignore[assignment]
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"`search` needs a client library: pip install 'archloom[s3]'. Received: search={uri!r}, {error}."
-        ) from error
-    return ObjectStore(Bucket(name), uri)
+    return ObjectStore(open_bucket(scheme, rest.split("/")[0], "search", uri), uri)
 
 
 def read_record(store: Store, path: str, kind: type[R]) -> R | None:

@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from components.records.data_location import location_of
 from components.records.results import Kind
 from components.records.search import Data, Search, Training
-
-PATHS = ("csv", "parquet", "images")  # the sources that are paths
 
 
 class Task(NamedTuple):
@@ -67,8 +66,9 @@ def tasks_with_rows(search: Search) -> tuple[Task, ...]:
 def share_rows(search: Search) -> bool:
     """Whether the target's rows are read from the search's own source.
 
-    Files and folders are compared with links and relative paths resolved; of tfds: the names alone, as configurations
-    and versions of a data set hold the same rows in other words.
+    Files and folders of this machine are compared with links and relative paths resolved, in a bucket by their URIs,
+    whether or not one ends in a slash; of tfds: the names alone, as configurations and versions of a data set hold the
+    same rows in other words.
     """
     target = search.final_scaling.target.data
     return target is not None and _resolved(target.source) == _resolved(search.data.source)
@@ -76,6 +76,9 @@ def share_rows(search: Search) -> bool:
 
 def _resolved(source: str) -> tuple[str, str]:
     kind, _, rest = source.partition(":")
-    if kind in PATHS:
-        return kind, os.path.realpath(os.path.expanduser(rest))
+    location = location_of(source)
+    if location is not None and location.is_local:
+        return kind, os.path.realpath(os.path.expanduser(location.path))
+    if location is not None:
+        return kind, location.uri.rstrip("/")
     return kind, re.split("[:/]", rest, maxsplit=1)[0]  # of tfds: what follows the name is a configuration or a version

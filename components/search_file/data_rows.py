@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from components.records.data_location import location_rule
 from components.records.search import Data
 from components.records.tasks import Task
 from components.search_file.fields import hint
@@ -29,12 +30,15 @@ def kinds_of_rows(data: Data) -> tuple[RowKind, ...]:
 
 
 def data_problems(task: Task) -> Iterator[Problem]:
-    """Yields where a source isn't there, or `text` does not fit it."""
+    """Yields where a source can't be there, or `text` does not fit it; of files, only their URIs are looked at."""
     data, path = task.data, task.path
     kind, _, name = data.source.partition(":")
     if kind == "sklearn" and name not in BUNDLED:
         rule = f"a data set that scikit-learn bundles{hint(name, BUNDLED)}"
         yield Problem(f"{path}.source", rule, shown(data.source))
+    uri_rule = location_rule(data.source)
+    if uri_rule is not None:
+        yield Problem(f"{path}.source", uri_rule, shown(data.source))
     if data.text is None:
         return
     if kind not in ("csv", "tfds"):

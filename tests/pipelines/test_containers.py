@@ -43,6 +43,7 @@ def test_a_file_is_found_where_the_search_says(tmp_path, monkeypatch):
     assert mounted("csv:folder/table.csv") == [(str(file), "/tmp/folder/table.csv", True)]
     assert mounted("csv:./folder/../link.csv") == [(str(file), "/tmp/link.csv", True)]
     assert mounted("csv:~/link.csv") == [(str(file), "/tmp/link.csv", True)]
+    assert mounted(f"csv:file://{file}") == [(str(file), str(file), True)]
     assert mounted("parquet:folder") == [(str(file.parent), "/tmp/folder", True)]
     monkeypatch.chdir(file.parent)
     assert mounted("csv:../link.csv") == [(str(file), "/link.csv", True)]  # as `/tmp/../link.csv`

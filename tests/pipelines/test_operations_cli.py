@@ -166,13 +166,42 @@ def test_data_on_this_machine_are_refused_for_a_cluster(api, tmp_path, package):
     path.write_text(TEXT.replace("'sklearn:digits'", "'images:/data/shoes', image_size: [28, 28]"))
     result = call(run, path, "--search-dir", URI, "--host", api.host, "--package", package, "--version", "c0ffee")
     assert result.exit_code == 2
-    assert "`$.data.source` must be one that the cluster's steps reach" in " ".join(result.output.split())
+    said = " ".join(result.output.split())
+    assert "`$.data.source` must be one that the cluster's steps reach" in said
+    assert "Received: images:/data/shoes, a path of this machine. Put it into a bucket and name its URI" in said
+    assert "images:gs://BUCKET/KEY or images:s3://BUCKET/KEY" in said
     target = "space: {name: norm_act_layer}, final_scaling: {target: {data: {source: 'images:/x', image_size: [8, 8]}}}"
     path.write_text(TEXT.replace("space: {name: norm_act_layer}", target))
     result = call(run, path, "--search-dir", URI, "--host", api.host, "--package", package, "--version", "c0ffee")
     assert result.exit_code == 2
     said = "`$.final_scaling.target.data.source` must be one that the cluster's steps reach"
     assert said in " ".join(result.output.split())
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("command", [run, schedule], ids=["run", "schedule"])
+def test_data_in_a_bucket_are_sent_to_a_cluster_unread(api, tmp_path, package, command):
+    """There is no such bucket."""
+    path, source = tmp_path / "own.yaml", "images:s3://no-such-bucket/shoes"
+    path.write_text(TEXT.replace("'sklearn:digits'", f"'{source}', image_size: [28, 28]"))
+    cron = ("--cron", "0 0 2 * * *") if command is schedule else ()
+    options = ("--search-dir", URI, "--host", api.host, "--package", package, "--version", "c0ffee", *cron)
+    result = call(command, path, *options)
+    assert result.exit_code == 0, result.output
+    (sent,) = api.recurring_runs if command is schedule else api.runs
+    assert source in sent.runtime_config.parameters["description"]
+
+
+@pytest.mark.parametrize("source", ["csv:file:///data/people.csv", "csv:people.csv"])
+def test_a_file_uri_is_a_path_of_this_machine(api, tmp_path, package, source):
+    path = tmp_path / "own.yaml"
+    text = TEXT.replace("'sklearn:digits'", f"'{source}', label: y").replace("norm_act_layer", "tabular_mlp")
+    path.write_text(text)
+    result = call(
+        schedule, path, "--search-dir", URI, "--host", api.host, "--package", package, "--cron", "0 0 2 * * *"
+    )
+    assert result.exit_code == 2
+    assert f"Received: {source}, a path of this machine" in " ".join(result.output.split())
     assert api.requests == []
 
 

@@ -1,13 +1,17 @@
 """What stores in a bucket do when the network, the server or the credentials fail; the contract is in test_store.py."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 from components.records import retrying
+from components.records.bucket import Trouble
 from components.records.object_store import PROOF
 from components.records.store import open_search
 from tests.servers.object_stores import BUCKET, SERVERS, new_search, reach, unreliable
@@ -20,7 +24,9 @@ from tests.servers.unreliable_proxy import (
     reset,
     status,
 )
+from tests.servers.uploads import put_object
 
+ROOT = Path(__file__).parents[3]
 WRITES = ("PUT", "POST")
 RECORD = b'{"start_seconds": 3.0, "duration_seconds": 0.5}'
 OPERATIONS = {
@@ -122,6 +128,51 @@ def test_a_damaged_download_is_noticed_and_repeated(store, proxy, fault):
     proxy.plan(fault, fault, methods=("GET",))
     assert store.read("model/weights.safetensors") == data
     assert proxy.unmet() == 0
+
+
+DOWNLOAD = """
+import sys, tracemalloc
+from components.records.bucket_client import open_bucket
+scheme, bucket, key, path = sys.argv[1:]
+opened = open_bucket(scheme, bucket, "data.source", "")
+with open(path, "wb") as file:
+    tracemalloc.start()
+    opened.download(key, file)
+print(tracemalloc.get_traced_memory()[1])
+"""
+
+
+def test_a_download_takes_a_fraction_of_the_memory_of_the_object(kind, store, tmp_path):
+    """48 MiB, in pieces of 1 MiB at most; the rest is what the first request of a client library imports."""
+    data = os.urandom(48 * 2**20)
+    assert store.create("rows.parquet", data)
+    where = [kind[:2], BUCKET, f"{store._prefix}/rows.parquet", str(tmp_path / "copy")]
+    peak = int(subprocess.check_output([sys.executable, "-c", DOWNLOAD, *where], cwd=ROOT, text=True))
+    assert peak < 16 * 2**20
+    assert (tmp_path / "copy").read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    "fault", [cut_short, cut_and_measured_again, one_bit_flipped], ids=lambda fault: fault.__name__
+)
+def test_a_damaged_download_to_a_file_raises_what_passes(store, proxy, tmp_path, fault):
+    data = bytes(range(256)) * 2000
+    assert store.create("rows.parquet", data)
+    proxy.plan(fault, methods=("GET",))
+    with (tmp_path / "copy").open("wb") as file, pytest.raises(Exception) as caught:
+        store._bucket.download(f"{store._prefix}/rows.parquet", file)
+    assert store._bucket.trouble(caught.value) is Trouble.PASSING
+    with (tmp_path / "copy").open("wb") as file:
+        store._bucket.download(f"{store._prefix}/rows.parquet", file)
+    assert (tmp_path / "copy").read_bytes() == data
+
+
+def test_an_md5_of_a_persons_own_is_no_checksum_of_ours(monkeypatch):
+    """Whatever it is of, and however written."""
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0.002)
+    uri = new_search("s3", monkeypatch)
+    put_object(f"{uri}/rows.csv", b"x,y\n1,2\n", Metadata={"md5": "1B2M2Y8AsgTpgAmY7PhCfg=="})
+    assert open_search(uri).read("rows.csv") == b"x,y\n1,2\n"
 
 
 def test_a_large_object_outlasts_breaks_within_its_upload(kind, store, proxy):

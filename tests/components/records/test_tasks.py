@@ -80,5 +80,13 @@ def test_rows_are_shared_where_the_sources_are_one_file_or_one_name(tmp_path, mo
     assert not share_rows(search("tfds:mnist", data={"source": "tfds:kmnist"}))
     assert not share_rows(search("tfds:mnist", data={"source": "tfds:mnist_corrupted/identity"}))
     assert not share_rows(search("csv:rows.csv"))
+    for source in ("file:///a/b.csv", "/a/b.csv", "/a/c/../b.csv"):
+        assert share_rows(search("csv:file:///a/b.csv", data={"source": f"csv:{source}", "label": "y"})), source
+    for source in ("gs://b/rows", "gs://b/rows/"):
+        assert share_rows(search("parquet:gs://b/rows", data={"source": f"parquet:{source}", "label": "y"})), source
+        assert share_rows(search(f"parquet:{source}", data={"source": "parquet:gs://b/rows/", "label": "y"})), source
+    for source in ("parquet:s3://b/rows", "images:gs://b/rows", "parquet:gs://b/ROWS", "parquet:gs:/b/rows", "tfds:gs"):
+        assert not share_rows(search("parquet:gs://b/rows", data={"source": source})), source
+    assert share_rows(search("images:s3://b", data={"source": "images:s3://b/"}))
     assert share_rows(search("parquet:rows", data={"source": f"parquet:{tmp_path}/rows/", "label": "y"}))
     assert not share_rows(search("parquet:a/x", data={"source": "parquet:a/y", "label": "y"}))
