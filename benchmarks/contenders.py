@@ -11,6 +11,7 @@ import tensorflow as tf
 from components.records.search import Training
 from components.training.feed import Feed
 from components.training.plain import run_trial
+from components.training.recipe import Recipe
 
 Build = Callable[[], keras.Model]
 
@@ -34,9 +35,7 @@ class Times(NamedTuple):
 def ours(build: Build, feed: Feed, training: Training, steps: int) -> Times:
     """A trial as the search runs it: training, evaluation, checkpoint, clearing up."""
     start = time.perf_counter()
-    result, _ = run_trial(
-        build, feed, training, variant="bench", seed=(0,), first_step=0, last_step=steps, total_steps=steps
-    )
+    result, _ = run_trial(Recipe(build, feed, training, seed=(0,), total_steps=steps), variant="bench")
     total = time.perf_counter() - start
     if result.steps != steps or result.traces["train"] != 1:
         raise RuntimeError(f"The graphs of the benchmark must train, in one trace. Received: {result}.")

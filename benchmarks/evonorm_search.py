@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from benchmarks.search_rounds import UNTIMED
+
 EVOLUTION = {"name": "evolution", "settings": {"initial": 2, "fresh": 0.2, "tournament": 0.3}}
 REJECTION = {"quality_threshold": 0.2, "rule": "any", "stability": {"networks": "cheapest"}}
 ARMS: dict[str, dict[str, Any]] = {
@@ -18,7 +20,7 @@ COMMON: dict[str, Any] = {
     "space": {"name": "norm_act_layer", "settings": {"groups": 8, "min_active_ops": 3, "width": 0.5}},
     "rounds": {"candidates_per_round": 10, "shards_per_round": 1},
     "training": {"batch_size": 32, "learning_rate": 0.1, "probe_steps": 50, "full_steps": 150},
-    "scoring": {"latency_weight": 0.0},  # the published fitness is accuracy alone; nothing is timed then
+    "scoring": UNTIMED,  # the published fitness is accuracy alone
     "final_scaling": {"rerank": 1},
 }
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.evonorm_layers import NETWORKS, formula
+from benchmarks.evonorm_layers import NETWORKS, SPACE
 from benchmarks.evonorm_search import ARMS
+from benchmarks.kept_searches import FOUND
 from benchmarks.resumable import Row
 from benchmarks.statistics import found_table, lead, markdown, paired, spread
 
 KNOWN = ("BN-ReLU", "EvoNorm-B0", "EvoNorm-S0")
 SMALL_BATCH, LARGE_BATCH = 8, 128
-FOUND = "found by "
 
 
 def tables(rows: Sequence[Row], candidates: int) -> str:
@@ -19,7 +19,7 @@ def tables(rows: Sequence[Row], candidates: int) -> str:
     searches = [row for row in rows if row["job"]["kind"] == "search" and row["job"]["candidates"] == candidates]
     layers = [row for row in rows if row["job"]["kind"] == "layer"]
     parts = [search_table(searches, layers, candidates), differences(searches, layers), rejection_table(searches)]
-    return "\n\n".join([*parts, layer_table(layers), found_table(searches, list(ARMS), formula, "layer")])
+    return "\n\n".join([*parts, layer_table(layers), found_table(searches, list(ARMS), SPACE, "layer")])
 
 
 def search_table(searches: Sequence[Row], layers: Sequence[Row], candidates: int) -> str:

@@ -20,14 +20,16 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.goals import said
 from benchmarks.hand_written_rules import RULES
-from benchmarks.training_step import digits, said
+from benchmarks.training_step import digits
 from components.records.results import Variant
 from components.records.search import Training
 from components.search_spaces.registry import open_space
 from components.search_spaces.update_rule.build import UpdateRule
 from components.training.evaluation import release
 from components.training.feed import Feed
+from components.training.recipe import Recipe
 from components.training.runtime import prepare_tensorflow
 from components.training.sweep import Rate, run_sweep
 
@@ -47,12 +49,13 @@ def build() -> keras.Model:
 def ours(name: str, feed: Feed, rates: tuple[float, ...]) -> None:
     """A sweep and a trial, as the search runs them."""
 
+    recipe = Recipe(
+        build, feed, TRAINING, seed=(0,), total_steps=FULL_STEPS,
+        optimizer=lambda: SPACE.optimizer(SPACE.known[name], 1.0, FULL_STEPS),
+    )  # fmt: skip
+
     def train(tried: tuple[float, ...], steps: int) -> dict[float, float]:
-        trials = run_sweep(
-            build, feed, TRAINING, [Rate(str(rate), rate) for rate in tried],
-            optimizer=lambda: SPACE.optimizer(SPACE.known[name], 1.0, FULL_STEPS),
-            seed=(0,), first_step=0, last_step=steps, total_steps=FULL_STEPS,
-        )  # fmt: skip
+        trials = run_sweep(recipe, [Rate(str(rate), rate) for rate in tried], last_step=steps)
         results = [result for result, _ in trials]
         if sum(result.traces["train"] for result in results) != 1 or {one.status for one in results} != {"trained"}:
             raise RuntimeError(f"Every rate must train, in one trace. Received: {results}.")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from benchmarks.search_rounds import UNTIMED
+
 ARMS: dict[str, dict[str, Any]] = {
     "rnn": {"name": "rnn", "settings": {"learning_rate": 5e-3, "transform": "cube"}},
     "random": {"name": "random"},
@@ -21,7 +23,7 @@ COMMON: dict[str, Any] = {
         "full_steps": 60,
     },
     "rejection": {"quality_threshold": 0.2, "rule": "any"},
-    "scoring": {"latency_weight": 0.0},  # all rules train the same network
+    "scoring": UNTIMED,  # all rules train the same network
     "final_scaling": {"rerank": 1},
 }
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.kept_searches import FOUND
 from benchmarks.resumable import Row
 from benchmarks.rule_search import ARMS
-from benchmarks.rule_trainings import formula
+from benchmarks.rule_trainings import SPACE
 from benchmarks.statistics import found_table, lead, markdown, paired, spread
 
 KNOWN = ("SGD", "Momentum", "RMSProp", "Adam", "PowerSign", "AddSign")
-FOUND = "found by "
 SCHEDULES = ("constant", "cosine")
 PARTS = 4  # of a search, for the curve of its reward
 
@@ -30,7 +30,7 @@ def tables(rows: Sequence[Row], candidates: int) -> str:
         curve(searches, candidates),
         differences(searches),
         training_table(trainings),
-        found_table(searches, list(ARMS), formula, "rule"),
+        found_table(searches, list(ARMS), SPACE, "rule"),
     ]
     return "\n\n".join(parts)
 

@@ -20,7 +20,7 @@ from keras import ops
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.training_step import said
+from benchmarks.goals import said
 from components.controllers.registry import open_controller
 from components.records.search import Training
 from components.records.training_section import WeightSharing
@@ -28,6 +28,7 @@ from components.search_spaces.registry import open_space
 from components.search_spaces.tabular_mlp.build import SharedMlp
 from components.training.feed import Feed
 from components.training.plain import Plain
+from components.training.recipe import Recipe
 from components.training.runtime import prepare_tensorflow
 from components.training.shared_weights_program import SharedWeights
 
@@ -80,17 +81,19 @@ def contenders(optimizer: str) -> dict[str, Plain | SharedWeights]:
     x, y = rng.normal(size=(ROWS, FEATURES)).astype(np.float32), rng.integers(0, CLASSES, ROWS)
     feed = Feed(x, y, x[: ROWS // 4], y[: ROWS // 4])
     training = Training(batch_size=BATCH, optimizer=optimizer, learning_rate=1e-3)  # type: ignore[arg-type]
-    horizon = {"seed": (0,), "total_steps": 10**6}
+    seed, horizon = (0,), 10**6
     settings = {"samples": SAMPLES, "enumerate_up_to": 0, "learning_rate": 1e-9}
 
     def shared(build: Callable[[], Any]) -> SharedWeights:
         policy = open_controller("factorized", settings, SPACE, EveryDesign())
-        return SharedWeights(build, feed, training, WeightSharing(warmup=0), policy, **horizon)  # type: ignore[arg-type]
+        sharing = WeightSharing(warmup=0)
+        return SharedWeights(build, feed, training, sharing, policy, seed=seed, total_steps=horizon)  # type: ignore[arg-type]
 
     choices = SPACE.settings.choices  # type: ignore[attr-defined]
     shape = (FEATURES,)
+    largest = Recipe(lambda: SPACE.build(SPACE.largest, VARIANT, shape, CLASSES), feed, training, seed, horizon)
     made: dict[str, Plain | SharedWeights] = {
-        "plain": Plain(lambda: SPACE.build(SPACE.largest, VARIANT, shape, CLASSES), feed, training, **horizon),  # type: ignore[arg-type]
+        "plain": Plain(largest),
         "slices": shared(lambda: SPACE.shared_network(VARIANT, shape, CLASSES)),
         "masks": shared(lambda: MaskedMlp(choices, "relu", shape, CLASSES)),
     }

@@ -1,11 +1,11 @@
 """Comparing searches over seeds: means with their spread, and who is ahead after equal amounts."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from benchmarks.resumable import Row
+from components.search_spaces.space import SearchSpace
 
 
 def lead(one: Row, other: Row, unit: str) -> float:
@@ -43,11 +43,16 @@ def paired(searches: Sequence[Row], first: str, second: str) -> list[tuple[Row, 
     return [(by_arm[first][seed], by_arm[second][seed]) for seed in seeds]
 
 
-def found_table(searches: Sequence[Row], arms: Sequence[str], formula: Callable[[Any], str], what: str) -> str:
+def found_table(searches: Sequence[Row], arms: Sequence[str], space: SearchSpace, what: str) -> str:
     """Returns what each search found, in the order of the arms and seeds; `what` heads the column of its formulas."""
     ordered = sorted(searches, key=lambda row: (arms.index(row["job"]["arm"]), row["job"]["seed"]))
     lines = [
-        [row["job"]["arm"], str(row["job"]["seed"]), f"{row['quality']:.3f}", f"`{formula(row['best'])}`"]
+        [
+            row["job"]["arm"],
+            str(row["job"]["seed"]),
+            f"{row['quality']:.3f}",
+            f"`{space.formula(space.from_json(row['best']))}`",
+        ]
         for row in ordered
         if row["best"]
     ]

@@ -19,6 +19,7 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 from benchmarks.contenders import Build, Times, fit, floor, ours
+from benchmarks.goals import said
 from components.records.search import Training
 from components.search_spaces.norm_act_layer.trainable import TRAINABLE
 from components.search_spaces.registry import open_space
@@ -111,11 +112,6 @@ def show_memory(console: Console, feed: Feed, cases: list[tuple[str, Build]]) ->
     met = growth_mb <= MOST_GROWTH_MB
     console.print(f"memory: {growth_mb:+.2f} MB a candidate over {CANDIDATES}, goal {MOST_GROWTH_MB}: {said(met)}")
     return met
-
-
-def said(met: bool) -> str:
-    """`met` or `missed`."""
-    return "met" if met else "missed"
 
 
 if __name__ == "__main__":

@@ -9,64 +9,46 @@ Usage: python -m benchmarks.width_results [--task digits] [--seeds 5] [--workers
 """
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmarks.resumable import Job, Results, Row, complete
+from benchmarks.kept_searches import search_folder, search_job
+from benchmarks.resumable import Job, Row
 from benchmarks.search_rounds import run_search
-from benchmarks.width_search import ARMS, TASKS, description, write_table
+from benchmarks.several_seeds import Asked, several_seeds
+from benchmarks.width_search import TASKS, description, write_table
 from benchmarks.width_tables import tables
 from benchmarks.width_trainings import designs_within, share_within, train_alone
 from components.records.layout import last_scores
 from components.records.store import open_search
 
-FIRST_SEED = 10  # the searches' settings were chosen on seeds 0 and 1
 POOLED = 10  # designs of the pool that one job trains
 
 
 @click.command()
+@several_seeds("runs/widths", seeds="Searches of a kind; each has a split and a pool of its own.")
 @click.option("--task", default="digits", show_default=True, type=click.Choice(list(TASKS)))
-@click.option(
-    "--seeds", default=5, show_default=True, help="Searches of a kind; each has a split and a pool of its own."
-)
-@click.option("--workers", default=2, show_default=True, help="Processes at once, each of one thread.")
-@click.option("--folder", default="runs/widths", show_default=True, type=click.Path(path_type=Path))
-@click.option("--tables-only", is_flag=True, help="Print the tables of the rows that are there.")
-def main(task: str, seeds: int, workers: int, folder: Path, tables_only: bool) -> None:
+def main(asked: Asked, task: str) -> None:
     """Does what is missing and prints the tables."""
-    numbers = range(FIRST_SEED, FIRST_SEED + seeds)
-    folder = folder.absolute() / task
-    folder.mkdir(parents=True, exist_ok=True)
-    results = Results(folder / "rows.jsonl")
-    if not tables_only:
-        if task == "table":
-            write_table(folder)
-        work = partial(do, folder=str(folder))
-        arms = list(ARMS) if task == "digits" else ["rejection"]
-        searches = [{"kind": "search", "task": task, "arm": arm, "seed": seed} for seed in numbers for arm in arms]
-        complete(work, searches, results, workers, tasks=1)
-        pools = [
-            {"kind": "pool", "task": task, "seed": seed, "first": first}
-            for seed in numbers
-            for first in range(0, TASKS[task].pool, POOLED)
-        ]
-        complete(work, pools, results, workers, tasks=4)
+    results, about = asked.results(task), TASKS[task]
+    if task == "table" and not asked.tables_only:
+        write_table(results.folder)
+    searches = [search_job(arm, seed, task=task) for seed in asked.seeds for arm in about.arms]
+    pools = [
+        {"kind": "pool", "task": task, "seed": seed, "first": first}
+        for seed in asked.seeds
+        for first in range(0, about.pool, POOLED)
+    ]
+    asked.complete(DO, searches, results, tasks=1)  # a process of its own for each search
+    asked.complete(DO, pools, results, tasks=4)
     click.echo(tables(results.rows, task))
-
-
-def do(job: Job, folder: str) -> tuple[Job, Row]:
-    """Does a job in a worker process and returns it with its row."""
-    start = time.perf_counter()
-    row = _search(job, Path(folder)) if job["kind"] == "search" else _pool(job, Path(folder))
-    return job, {**row, "wall_seconds": time.perf_counter() - start}
 
 
 def _search(job: Job, folder: Path) -> Row:
     about = TASKS[job["task"]]
-    searched = _folder(folder, job["arm"], job["seed"])
+    searched = search_folder(folder, job)
     row = run_search(searched, description(job["task"], job["arm"], job["seed"], folder))
     began, found = time.process_time(), last_scores(open_search(str(searched)))
     assert found is not None
@@ -86,7 +68,7 @@ def _search(job: Job, folder: Path) -> Row:
 def _pool(job: Job, folder: Path) -> Row:
     """Some of the designs that are drawn at random, trained on the rows of the search of the same seed."""
     about = TASKS[job["task"]]
-    searched = str(_folder(folder, "rejection", job["seed"]))
+    searched = str(search_folder(folder, search_job("rejection", job["seed"])))
     began = time.process_time()
     designs = designs_within(searched, about.pool, job["seed"])[job["first"] : job["first"] + POOLED]
     trained: list[dict[str, Any]] = [
@@ -95,8 +77,7 @@ def _pool(job: Job, folder: Path) -> Row:
     return {"trained": trained, "cpu_seconds": time.process_time() - began}
 
 
-def _folder(folder: Path, arm: str, seed: int) -> Path:
-    return folder / f"search-{arm.replace(' ', '-').replace(',', '')}-{seed}"
+DO = {"search": _search, "pool": _pool}
 
 
 if __name__ == "__main__":

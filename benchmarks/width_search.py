@@ -1,6 +1,6 @@
 """The tasks and searches that the benchmark of widths under a limit compares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ class WidthTask(NamedTuple):
         alone_steps: steps of a design that is trained alone.
         batch_size: rows of a step.
         pool: designs within the limit, drawn at random, that are trained alone.
+        arms: kinds of search that are run, keys of `ARMS`.
     """
 
     parameters: int
@@ -36,11 +37,21 @@ class WidthTask(NamedTuple):
     alone_steps: int
     batch_size: int
     pool: int
+    arms: Sequence[str] = tuple(ARMS)
 
 
 TASKS: Mapping[str, WidthTask] = {
     "digits": WidthTask(6_000, rounds=6, round_steps=500, chosen=5, alone_steps=600, batch_size=128, pool=60),
-    "table": WidthTask(8_000, rounds=32, round_steps=800, chosen=20, alone_steps=600, batch_size=512, pool=200),
+    "table": WidthTask(
+        8_000,
+        rounds=32,
+        round_steps=800,
+        chosen=20,
+        alone_steps=600,
+        batch_size=512,
+        pool=200,
+        arms=("rejection",),
+    ),
 }
 TABLE_ROWS = 50_000
 

@@ -1,66 +1,65 @@
 """The tables of the benchmark of widths under a limit, from its rows."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from benchmarks.goals import goal_table
 from benchmarks.resumable import Row
 from benchmarks.statistics import markdown, spread
+from benchmarks.width_goals import goals
+from benchmarks.width_rows import Drawn, Trained, affordable, best_of, found_by, pools_of, searches_of
 from benchmarks.width_search import ARMS, TASKS
-
-Trained = dict[str, Any]  # what `train_alone` returns
 
 
 def tables(rows: Sequence[Row], task: str) -> str:
-    """Returns what each kind of search found beside networks drawn at random, in Markdown."""
-    searches = [row for row in rows if row["job"]["kind"] == "search"]
+    """Returns what each kind of search found beside networks drawn at random, and which goals are met, in Markdown."""
+    searches = searches_of(rows)
     if not searches:
         return "nothing is finished yet"
-    pools = _pools(rows)
     one = searches[0]
     about = f"{one['within']} of {one['of']} designs are within {TASKS[task].parameters} parameters."
     head = ["found by", "seeds", "validation loss", "of the pool's best", "test loss", "test accuracy", "CPU seconds"]
-    return f"{about}\n\n{markdown(head, [*_searched(searches, pools), *_drawn(searches, pools)])}"
+    pools = pools_of(rows)
+    found = markdown(head, [*_searched(rows, pools), *_drawn(rows, pools)])
+    return "\n\n".join([about, found, goal_table(goals(rows, task))])
 
 
-def _searched(searches: Sequence[Row], pools: dict[int, list[Trained]]) -> list[list[str]]:
+def _searched(rows: Sequence[Row], pools: Mapping[int, Drawn]) -> list[list[str]]:
     lines = []
     for arm in ARMS:
-        own = [row for row in searches if row["job"]["arm"] == arm]
+        own = searches_of(rows, arm)
         if own:
-            found = {row["job"]["seed"]: _best(row["chosen"]) for row in own}
-            seconds = [row["cpu_seconds"] for row in own]
-            lines.append(_line(f"{arm}: best of {len(own[0]['chosen'])} trained alone", found, pools, seconds))
+            name = f"{arm}: best of {len(own[0]['chosen'])} trained alone"
+            lines.append(_line(name, found_by(rows, arm), pools, [row["cpu_seconds"] for row in own]))
     return lines
 
 
-def _drawn(searches: Sequence[Row], pools: dict[int, list[Trained]]) -> list[list[str]]:
+def _drawn(rows: Sequence[Row], pools: Mapping[int, Drawn]) -> list[list[str]]:
     """The best of as many designs of the pool as a search trains alone, as its seconds are enough for, and of all."""
     if not pools:
         return []
-    each = {seed: float(np.mean([one["seconds"] for one in pool])) for seed, pool in pools.items()}
-    used = {row["job"]["seed"]: row["cpu_seconds"] for row in searches if row["job"]["arm"] == "rejection"}
-    few = len(searches[0]["chosen"])
+    few = len(searches_of(rows)[0]["chosen"])
     counts = {
         f"random: best of {few}": dict.fromkeys(pools, few),
-        "random: best of as many as take rejection's seconds": {
-            seed: max(1, round(used[seed] / each[seed])) for seed in pools if seed in used
-        },
-        "random: best of the pool": {seed: len(pool) for seed, pool in pools.items()},
+        "random: best of as many as take rejection's seconds": affordable(rows, pools),
+        "random: best of the pool": {seed: len(pool.trained) for seed, pool in pools.items()},
     }
     lines = []
     for name, of in counts.items():
-        found = {seed: _best(pools[seed][:count]) for seed, count in of.items()}
-        seconds = [min(count, len(pools[seed])) * each[seed] for seed, count in of.items()]
-        numbers = sorted(min(count, len(pools[seed])) for seed, count in of.items())
+        taken = {seed: pools[seed].trained[:count] for seed, count in of.items()}
+        seconds = [len(trained) * pools[seed].seconds for seed, trained in taken.items()]
+        numbers = sorted(map(len, taken.values()))
+        found = {seed: best_of(trained) for seed, trained in taken.items()}
         lines.append(_line(f"{name} ({numbers[0]} to {numbers[-1]})", found, pools, seconds))
     return lines
 
 
-def _line(name: str, found: dict[int, Trained], pools: dict[int, list[Trained]], seconds: Sequence[float]) -> list[str]:
+def _line(name: str, found: Mapping[int, Trained], pools: Mapping[int, Drawn], seconds: Sequence[float]) -> list[str]:
     relative = [
-        one["validation_loss"] / _best(pools[seed])["validation_loss"] for seed, one in found.items() if seed in pools
+        one["validation_loss"] / best_of(pools[seed].trained)["validation_loss"]
+        for seed, one in found.items()
+        if seed in pools
     ]
     return [
         name,
@@ -71,16 +70,3 @@ def _line(name: str, found: dict[int, Trained], pools: dict[int, list[Trained]],
         spread(one["test"] for one in found.values()),
         f"{np.mean(seconds):.0f}",
     ]
-
-
-def _pools(rows: Sequence[Row]) -> dict[int, list[Trained]]:
-    """The designs drawn at random by seed, in the order in which they were drawn, with the CPU seconds of each."""
-    pools: dict[int, list[Trained]] = {}
-    for row in sorted((one for one in rows if one["job"]["kind"] == "pool"), key=lambda one: one["job"]["first"]):
-        each = row["cpu_seconds"] / len(row["trained"])
-        pools.setdefault(row["job"]["seed"], []).extend({**one, "seconds": each} for one in row["trained"])
-    return pools
-
-
-def _best(trained: Sequence[Trained]) -> Trained:
-    return min(trained, key=lambda one: one["validation_loss"])

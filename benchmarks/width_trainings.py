@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.search_rows import evaluate_on_test, feed_of
 from components.records.store import open_search
 from components.rounds.context import SearchContext
 from components.rounds.limits import limits_of
 from components.training.runtime import prepare_tensorflow
 
-MEMORY_MIB = 2048
 ALONE = 1000  # follows the seed of a training alone: other weights and batches than the search's
 
 
@@ -29,29 +29,22 @@ def train_alone(searched: str, widths: Sequence[int], seed: int, steps: int) -> 
         that guided the search and on those that nothing has seen.
     """
     prepare_tensorflow()
-    from components.training.evaluation import evaluate_logits, predict_logits
     from components.training.plain import run_trial
+    from components.training.recipe import Recipe
 
-    context, feed = _opened(searched)
-    spec = context.space.from_json(list(widths))
-
-    def build():  # type: ignore[no-untyped-def]
-        (variant,) = context.space.variants()
-        return context.space.build(spec, variant, context.manifest.input_shape, context.manifest.outputs)
-
-    result, weights = run_trial(
-        build,
-        feed,
+    context = _opened(searched)
+    space, manifest = context.space, context.manifest
+    spec, (variant,) = space.from_json(list(widths)), space.variants()
+    recipe = Recipe(
+        lambda: space.build(spec, variant, manifest.input_shape, manifest.outputs),
+        feed_of(searched),
         context.search.training,
-        variant="alone",
         seed=(seed, ALONE),
-        first_step=0,
-        last_step=steps,
         total_steps=steps,
     )
+    result, weights = run_trial(recipe, variant="alone")
     assert weights is not None
-    x, y = context.rows("test", MEMORY_MIB)
-    test = evaluate_logits(predict_logits(build, weights, x), y)
+    test = evaluate_on_test(searched, recipe.build, weights)
     return {
         "validation_loss": result.nll,
         "validation": result.accuracy,
@@ -63,7 +56,7 @@ def train_alone(searched: str, widths: Sequence[int], seed: int, steps: int) -> 
 
 def designs_within(searched: str, count: int, seed: int) -> list[list[int]]:
     """Returns different designs within the search's limit, drawn uniformly; all of them where there are fewer."""
-    context = SearchContext(open_search(searched))
+    context = _opened(searched)
     limits = limits_of(context)
     assert limits is not None
     inside = _every_design(context)
@@ -74,7 +67,7 @@ def designs_within(searched: str, count: int, seed: int) -> list[list[int]]:
 
 def share_within(searched: str) -> tuple[int, int]:
     """Returns how many designs the limit lets in, of how many."""
-    context = SearchContext(open_search(searched))
+    context = _opened(searched)
     limits, every = limits_of(context), _every_design(context)
     assert limits is not None
     return int(limits.within(every).sum()), len(every)
@@ -87,8 +80,5 @@ def _every_design(context: SearchContext) -> np.ndarray:
 
 
 @cache
-def _opened(searched: str):  # type: ignore[no-untyped-def]
-    from components.training.feed import Feed
-
-    context = SearchContext(open_search(searched))
-    return context, Feed(*context.rows("train", MEMORY_MIB), *context.rows("validation", MEMORY_MIB))
+def _opened(searched: str) -> SearchContext:
+    return SearchContext(open_search(searched))

@@ -123,21 +123,25 @@ class Trainer(SearchContext):
         Returns their results, and the weights of the one that stands for them by its name, empty where it has none.
         """
         feed = self.feed
+        from components.training.recipe import Recipe
         from components.training.sweep import Rate, run_sweep
 
         spec, steps = self.space.from_json(candidate.spec), plan.full_steps
         brings = self.space.brings_optimizer
         rates = [Rate(one.name, one.learning_rate, start) for one, start in zip(group, starts, strict=True)]
-        trained = run_sweep(
+        recipe = Recipe(
             lambda: self.build(candidate, group[0]),
             feed,
             self.task.training,
-            rates,
-            optimizer=(lambda: self.space.optimizer(spec, 1.0, steps)) if brings else None,
             seed=variant_seed(self.search.seed, plan.round, candidate, group[0]),
+            total_steps=steps,
+            optimizer=(lambda: self.space.optimizer(spec, 1.0, steps)) if brings else None,
+        )
+        trained = run_sweep(
+            recipe,
+            rates,
             first_step=plan.probe_steps if self._resumes(plan) else 0,
             last_step=plan.probe_steps if self.phase == "probe" else steps,
-            total_steps=steps,
             deadline=until,
         )
         return _best_kept(group, trained)

@@ -16,7 +16,7 @@ from components.records.training_section import WeightSharing
 from components.search_spaces.shared_network import SharedNetwork
 from components.training.evaluation import Evaluation, release
 from components.training.feed import Feed
-from components.training.plain import trial_course
+from components.training.recipe import trial_course
 from components.training.shared_weights_policy import SharingPolicy
 from components.training.shared_weights_program import SharedWeights
 from components.training.trial import Course, is_past, take_course
@@ -76,7 +76,7 @@ def run_sharing(
     Args:
         build: makes the shared network.
         feed: the process's rows.
-        training: as in `components.training.plain.run_trial`, for the weights.
+        training: as in `components.training.recipe.Recipe`, for the weights.
         sharing: the warm-up, the rows of a policy step and what it is rewarded for.
         policy: draws children and learns; it keeps nothing but the state that it is given.
         variant: name of the variant, for the result.

@@ -1,19 +1,14 @@
 """Trials that differ in nothing but the learning rate: one model, one trace, the same first weights and batches."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from components.records.results import TrialResult
-from components.records.search import Training
 from components.training.evaluation import release
-from components.training.feed import Feed
-from components.training.plain import Plain, trial_course
+from components.training.plain import Plain
+from components.training.recipe import Recipe
 from components.training.trial import Course, is_past, take_course
-from components.training.update import MakeOptimizer
-
-if TYPE_CHECKING:
-    import keras
 
 Trained = tuple[TrialResult, bytes | None]
 
@@ -33,16 +28,11 @@ class Rate(NamedTuple):
 
 
 def run_sweep(
-    build: Callable[[], "keras.Model"],
-    feed: Feed,
-    training: Training,
+    recipe: Recipe,
     rates: Sequence[Rate],
     *,
-    seed: tuple[int, ...],
-    first_step: int,
-    last_step: int,
-    total_steps: int,
-    optimizer: MakeOptimizer | None = None,
+    first_step: int = 0,
+    last_step: int | None = None,
     deadline: float | None = None,
 ) -> Iterator[Trained]:
     """Trains one model with each of several learning rates, over the steps in [first_step, last_step).
@@ -51,8 +41,9 @@ def run_sweep(
     trace or both without. The first that runs carries the seconds of building and tracing.
 
     Args:
+        recipe: what is trained.
         rates: the trials, in their order, at least one; all of them with a start or none.
-        build, feed, training, seed, first_step, last_step, total_steps, optimizer, deadline: as in `run_trial`.
+        first_step, last_step, deadline: as in `run_trial`.
 
     Yields:
         What `run_trial` returns, for each rate. A loss that is not finite ends its trial alone; past the deadline
@@ -67,24 +58,10 @@ def run_sweep(
     started = [rate.variant for rate in rates if rate.start is not None]
     if len(started) not in (0, len(rates)):
         raise ValueError(f"`rates` must all have a start, or none. Received: a start for {', '.join(started)} alone.")
-    course = trial_course(feed, training, first_step, last_step, total_steps, deadline)
-    evaluations = len(rates) * len(course.evaluated)
-    return _trials(
-        lambda: Plain(
-            build,
-            feed,
-            training,
-            seed=seed,
-            total_steps=total_steps,
-            optimizer=optimizer,
-            evaluations=evaluations,
-        ),
-        rates,
-        course,
-    )
+    return _trials(recipe, rates, recipe.course(first_step, last_step, deadline))
 
 
-def _trials(make: Callable[[], Plain], rates: Sequence[Rate], course: Course) -> Iterator[Trained]:
+def _trials(recipe: Recipe, rates: Sequence[Rate], course: Course) -> Iterator[Trained]:
     program = None
     try:
         for rate in rates:
@@ -95,7 +72,7 @@ def _trials(make: Callable[[], Plain], rates: Sequence[Rate], course: Course) ->
             if program is not None:
                 program.restart(rate.start)
             else:
-                program = make()
+                program = Plain(recipe, len(rates) * len(course.evaluated))
                 program.init(rate.start)
                 if len(rates) > 1 and rate.start is None:
                     program.keep()

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from benchmarks.evonorm_results import layer_jobs, search_job
+from benchmarks.evonorm_results import layer_jobs
 from benchmarks.evonorm_tables import differences, rejection_table, search_table
+from benchmarks.kept_searches import search_job
 from benchmarks.resumable import Results
 from benchmarks.statistics import quality_after, spread
 
@@ -19,7 +20,7 @@ def search(arm, seed, quality, steps, **fields):
     ]
     given = {"best": LAYER, "reasons": {"quality": 1, "trained in full": 1}, "rounds": points, "quality": quality}
     return {
-        "job": search_job(arm, seed, 2),
+        "job": search_job(arm, seed, candidates=2),
         "predicted_saved_seconds": 9.0,
         **given,
         **fields,
@@ -32,8 +33,8 @@ def test_a_row_that_was_cut_off_is_done_again_and_the_others_stay(tmp_path):
     with open(path, "a", encoding="utf-8") as file:
         file.write('{"job": {"kind": "sea')
     again = Results(path)
-    assert again.of(search_job("random", 0, 2))["quality"] == 0.5
-    assert again.of(search_job("random", 1, 2)) is None
+    assert again.of(search_job("random", 0, candidates=2))["quality"] == 0.5
+    assert again.of(search_job("random", 1, candidates=2)) is None
     again.add(search("random", 1, 0.6, 100))
     assert [json.loads(line)["job"]["seed"] for line in path.read_text(encoding="utf-8").splitlines()] == [0, 1]
 
@@ -44,7 +45,11 @@ def test_every_layer_is_tried_in_each_network_and_what_was_not_found_is_not(tmp_
     results.add(search("evolution", 0, 0.5, 100))
     results.add(search("random", 0, 0.5, 100))
     results.add(search("evolution without rejection", 0, 0.5, 100, best=None))
-    assert len(layer_jobs(results, [0], 2)) == (3 * 2 + 2 + 1) * 3
+    jobs = layer_jobs(results, [0], 2)
+    assert len(jobs) == (3 * 2 + 2 + 1) * 3
+    assert {(job["layer"], job["batch_size"]) for job in jobs if job["layer"].startswith("found")} == {
+        ("found by evolution", 128), ("found by evolution", 8), ("found by random", 128),
+    }  # fmt: skip
 
 
 def test_the_best_so_far_is_that_of_the_last_round_within_the_amount():

@@ -2,8 +2,9 @@
 
 import pytest
 
+from benchmarks.kept_searches import search_job
 from benchmarks.resumable import Results
-from benchmarks.rule_results import rows_of, search_job, training_jobs
+from benchmarks.rule_results import rows_of, training_jobs
 from benchmarks.rule_tables import KNOWN, best_so_far, curve, differences, mean_rewards, training_table
 
 RULE = [["g", "1", "identity", "identity", "left"]]
@@ -15,7 +16,7 @@ def search(arm, seed, means, **fields):
     for number, mean in enumerate(means, start=1):
         best = max(best, mean + 0.2)
         rounds.append({"candidates": 10 * number, "steps": 100 * number, "quality": best, "mean": mean})
-    job = search_job(arm, seed, 10 * len(means))
+    job = search_job(arm, seed, candidates=10 * len(means))
     return {"job": job, "best": RULE, "quality": best, "rounds": rounds, **fields}
 
 
@@ -50,7 +51,7 @@ def ended_early(seed, means, best):
     """A search of 40 rules whose last round was empty; `best` of its best rule so far."""
     row = search("rnn", seed, means)
     end = {**row["rounds"][-1], "mean": None}
-    return {**row, "job": search_job("rnn", seed, 40), "quality": best, "rounds": [*row["rounds"], end]}
+    return {**row, "job": search_job("rnn", seed, candidates=40), "quality": best, "rounds": [*row["rounds"], end]}
 
 
 def test_a_search_that_ended_early_shows_how_many_seeds_a_mean_is_of_and_keeps_its_best():

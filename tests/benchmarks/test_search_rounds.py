@@ -1,11 +1,14 @@
 """A benchmark search's row, from rounds by hand: nothing is trained."""
 
 import pytest
+import yaml
 
+from benchmarks import evonorm_search, rule_search
 from benchmarks.search_rounds import run_search
 from components.records.layout import plan_path, scores_path, search_round
 from components.records.results import ScoredCandidate, Scores
 from components.records.store import open_search, write_record
+from components.search_file.validate import read_search
 from tests.round_records import candidate, plan
 from tests.small_search import DESCRIPTION
 
@@ -26,3 +29,11 @@ def test_a_last_round_without_candidates_has_no_mean(tmp_path):
     rounds = run_search(tmp_path, DESCRIPTION)["rounds"]
     assert [point["candidates"] for point in rounds] == [3, 3]
     assert [point["mean"] for point in rounds] == [pytest.approx(0.4), None]
+
+
+@pytest.mark.parametrize("benchmark", [evonorm_search, rule_search], ids=["evonorm", "rules"])
+def test_every_arm_describes_a_valid_search_in_which_nothing_is_timed(benchmark):
+    for arm in benchmark.ARMS:
+        search = read_search(yaml.safe_dump(benchmark.description(arm, 3, 20)))
+        assert (search.seed, search.budget.candidates) == (3, 20)
+        assert (search.scoring.latency, search.scoring.latency_weight) == ("estimated", 0)

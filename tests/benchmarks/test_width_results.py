@@ -87,6 +87,50 @@ def test_what_was_found_is_the_best_on_validation_rows_and_compared_with_its_see
     assert cells(text, "random: best of 3 (3 to 3)")[2] == "0.350 ± 0.212"
 
 
+def judged(text):
+    """Seeds, figure and verdict of each goal."""
+    lines = text.split("\n\n")[2].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0].removeprefix("validation loss of rejection / "): tuple(row[1:]) for row in rows}
+
+
+def test_the_tables_say_of_each_goal_whether_it_is_met():
+    """Ratios of validation losses by seed; 60 seconds are 6 designs of 10, of which the fifth has 0.25.
+
+    Against weight -1: 0.2 / 0.25 and 0.6 / 0.5 have the mean 1; one draw a step has seed 10 alone.
+    """
+    rows = [search("rejection", seed, [loss], seconds=60.0) for seed, loss in ((10, 0.2), (11, 0.6))]
+    rows += [search("absolute, weight -1", seed, [loss]) for seed, loss in ((10, 0.25), (11, 0.5))]
+    rows += [search("rejection, one draw a step", 10, [0.16])]
+    rows += [
+        pool(10, first, [0.5] * 4 + [0.25 if first == 0 else 0.1] + [0.5] * 5, 100.0) for first in range(0, 60, 10)
+    ]
+    assert judged(tables(rows, "digits")) == {
+        "rejection, one draw a step": ("1", "1", "1.250", "missed"),
+        "absolute, weight -0.1": ("1", "0", "-", "open"),
+        "absolute, weight -1": ("1", "2", "1.000 ± 0.283", "met"),
+        "absolute, weight -10": ("1", "0", "-", "open"),
+        "random, as many seconds": ("1", "1", "0.800", "met"),
+    }
+
+
+def test_the_large_tables_goals_are_the_pools_best_and_five_minutes():
+    """Of 200 designs the best has 0.5: 0.5125 is 1.025 of it, above 1.02. Seed 11's pool lacks ten of its designs."""
+    rows = [search("rejection", seed, [0.5125], seconds) for seed, seconds in ((10, 310.0), (11, 280.0))]
+    rows += [pool(10, first, [0.5] + [0.6] * 9, 10.0) for first in range(0, 200, 10)]
+    rows += [pool(11, first, [0.1] * 10, 10.0) for first in range(0, 190, 10)]
+    assert judged(tables(rows, "table")) == {
+        "the pool's best": ("1.02", "1", "1.025", "missed"),
+        "CPU seconds of rejection": ("300", "2", "295 ± 21", "met"),
+        "random, as many seconds": ("1", "1", "1.025", "missed"),
+    }
+
+
+def test_a_limit_that_lets_in_fewer_designs_than_the_pool_has_is_judged_by_all_of_them():
+    rows = [{**search("rejection", 10, [0.2]), "within": 3}, pool(10, 0, [0.25, 0.3, 0.4], 30.0)]
+    assert judged(tables(rows, "digits"))["random, as many seconds"] == ("1", "1", "0.800", "met")
+
+
 def test_without_rows_it_says_so():
     assert tables([], "digits") == "nothing is finished yet"
 

@@ -38,7 +38,7 @@ def test_only_the_best_checkpoint_so_far_is_held(tmp_path, monkeypatch, accuraci
     """While a rate trains there is the best one of those before it, and no other: they may be large."""
     held = []
 
-    def rates_of(build, feed, training, rates, **_):
+    def rates_of(recipe, rates, **_):
         for rate, accuracy in zip(rates, accuracies, strict=True):
             held.append(Checkpoint.alive)
             yield trial(rate.variant, accuracy), Checkpoint(rate.variant.encode())

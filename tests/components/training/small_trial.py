@@ -8,6 +8,7 @@ import numpy as np
 from components.records.search import Training
 from components.training.feed import Feed
 from components.training.plain import run_trial
+from components.training.recipe import Recipe
 from components.training.runtime import prepare_tensorflow
 
 STEPS = 12
@@ -43,10 +44,10 @@ def feed():
 
 def run(first_step=0, last_step=STEPS, start=None, **changes):
     """Runs steps of the shared trial."""
-    arguments = {"feed": feed(), "training": TRAINING, "seed": SEED, "build": build} | changes
-    return run_trial(
-        variant="small", first_step=first_step, last_step=last_step, total_steps=STEPS, start=start, **arguments
+    recipe = Recipe(
+        **{"feed": feed(), "training": TRAINING, "seed": SEED, "build": build, "total_steps": STEPS} | changes
     )
+    return run_trial(recipe, variant="small", first_step=first_step, last_step=last_step, start=start)
 
 
 def main(start_file: str, end_file: str, first_step: str) -> None:

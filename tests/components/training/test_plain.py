@@ -12,6 +12,7 @@ import pytest
 from components.records.search import Training
 from components.training.feed import Feed
 from components.training.plain import Plain, run_trial
+from components.training.recipe import Recipe
 from components.training.runtime import prepare_tensorflow
 from components.training.schedule import learning_rate
 from tests.components.training.small_trial import STEPS, TRAINING, build, feed, rows, run
@@ -43,7 +44,7 @@ def regression_feed():
 )
 def test_steps_equal_those_of_numpy(training):
     data, seed, steps = regression_feed(), (1, 2), 40
-    program = Plain(regression, data, training, seed=seed, total_steps=steps)
+    program = Plain(Recipe(regression, data, training, seed=seed, total_steps=steps))
     program.init(None)
     kernel, bias = (np.array(v, np.float64) for v in program.model.trainable_variables)
     losses = [program.step(step) for step in range(steps)]
@@ -118,10 +119,8 @@ def test_no_step_begins_after_the_deadline_and_what_was_trained_till_then_is_kep
     step = Plain.step
     monkeypatch.setattr(Plain, "step", lambda self, number: (began.append(time.monotonic()), step(self, number))[1])
     deadline = time.monotonic() + 2.0
-    result, checkpoint = run_trial(
-        build, feed(), TRAINING, variant="small", seed=(1,), first_step=0, last_step=10**6, total_steps=10**6,
-        deadline=deadline,
-    )  # fmt: skip
+    recipe = Recipe(build, feed(), TRAINING, seed=(1,), total_steps=10**6)
+    result, checkpoint = run_trial(recipe, variant="small", deadline=deadline)
     assert max(began) < deadline
     assert (result.status, result.steps) == ("time_up", len(began))
     assert 0 <= result.accuracy <= 1 and checkpoint is not None
@@ -160,8 +159,10 @@ def test_a_weight_that_the_loss_ignores_stays():
 
     prepare_tensorflow()
     program = Plain(
-        lambda: keras.Sequential([keras.Input((5,)), Idle(), keras.layers.Dense(3)]),
-        regression_feed(), Training(batch_size=8), seed=(1,), total_steps=2,
+        Recipe(
+            lambda: keras.Sequential([keras.Input((5,)), Idle(), keras.layers.Dense(3)]),
+            regression_feed(), Training(batch_size=8), seed=(1,), total_steps=2,
+        )
     )  # fmt: skip
     program.init(None)
     program.step(0)

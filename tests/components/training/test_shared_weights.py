@@ -19,6 +19,7 @@ from components.training.checkpoint import DamagedWeights
 from components.training.evaluation import evaluate_logits
 from components.training.feed import Feed
 from components.training.plain import Plain
+from components.training.recipe import Recipe
 from components.training.schedule import learning_rate
 from components.training.seeds import POLICY, stream
 from components.training.shared_weights_program import SharedWeights
@@ -105,7 +106,9 @@ def test_a_space_of_one_design_trains_as_that_design_alone(optimizer):
     training = replace(TRAINING, optimizer=optimizer, weight_decay=0.01)
     shared = program(training=training, space=space, policy=policy(decisions=2, choices=1, feasible=lambda one: True))
     alone = Plain(
-        lambda: space.build(space.largest, VARIANT, (FEATURES,), 3), feed(), training, seed=SEED, total_steps=STEPS
+        Recipe(
+            lambda: space.build(space.largest, VARIANT, (FEATURES,), 3), feed(), training, seed=SEED, total_steps=STEPS
+        )
     )
     alone.init(None)
     for step in range(STEPS):

@@ -14,6 +14,7 @@ from components.search_spaces.update_rule.spec import Group, RuleSpec
 from components.training.checkpoint import DamagedWeights
 from components.training.feed import Feed
 from components.training.plain import Plain, run_trial
+from components.training.recipe import Recipe
 from components.training.sweep import Rate, run_sweep
 from tests.components.training.small_trial import SEED, STEPS, TRAINING, build, feed, rows
 
@@ -33,15 +34,20 @@ def drawing_rule():
     return UpdateRule(DRAWING, 1.0, STEPS, fused=True)
 
 
-def arguments(**changes):
-    return {
-        "build": build, "feed": feed(), "training": TRAINING, "seed": SEED, "first_step": 0, "last_step": STEPS,
-        "total_steps": STEPS, "optimizer": drawing_rule, **changes,
-    }  # fmt: skip
+def recipe(**changes):
+    made = {"build": build, "feed": feed(), "training": TRAINING, "seed": SEED, "optimizer": drawing_rule}
+    return Recipe(**made | changes, total_steps=STEPS)
+
+
+def parted(changes):
+    """The recipe's fields, and the steps and the deadline."""
+    own = {name: value for name, value in changes.items() if name in Recipe._fields}
+    return own, {name: value for name, value in changes.items() if name not in own}
 
 
 def sweep(rates=RATES, **changes):
-    return list(run_sweep(rates=rates, **arguments(**changes)))
+    own, steps = parted(changes)
+    return list(run_sweep(recipe(**own), rates, **steps))
 
 
 def alone(rate, **changes):
@@ -49,7 +55,8 @@ def alone(rate, **changes):
     if rate.learning_rate is not None:
         training = Training(**{name: getattr(training, name) for name in training.__struct_fields__}
                             | {"learning_rate": rate.learning_rate})  # fmt: skip
-    return run_trial(variant=rate.variant, start=rate.start, **arguments(training=training, **changes))
+    own, steps = parted(changes)
+    return run_trial(recipe(training=training, **own), variant=rate.variant, start=rate.start, **steps)
 
 
 def main(end_file: str) -> None:
@@ -134,7 +141,7 @@ def test_past_the_deadline_nothing_is_built_and_during_a_sweep_the_rest_is_left(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Plain, "step", slow)
         results = []
-        for result, data in run_sweep(rates=RATES, **arguments(deadline=began + 3600)):
+        for result, data in run_sweep(recipe(), RATES, deadline=began + 3600):
             results.append((result.status, data is None))
             patch.setattr("components.training.sweep.is_past", lambda deadline: True)
     assert results == [("trained", False), ("time_up", True), ("time_up", True)]
@@ -142,11 +149,11 @@ def test_past_the_deadline_nothing_is_built_and_during_a_sweep_the_rest_is_left(
 
 def test_what_a_sweep_is_asked_is_checked_before_anything_is_built():
     with pytest.raises(ValueError, match="`rates` must hold at least one rate"):
-        run_sweep(rates=(), **arguments())
+        run_sweep(recipe(), ())
     with pytest.raises(ValueError, match="`rates` must all have a start, or none. Received: a start for high alone"):
-        run_sweep(rates=(Rate("low"), Rate("high", start=b"")), **arguments())
+        run_sweep(recipe(), (Rate("low"), Rate("high", start=b"")))
     with pytest.raises(ValueError, match="`first_step` < `last_step` <= `total_steps` must hold"):
-        run_sweep(rates=RATES, **arguments(last_step=STEPS + 1))
+        run_sweep(recipe(), RATES, last_step=STEPS + 1)
 
 
 def test_a_checkpoint_of_another_optimizer_is_refused():
@@ -161,14 +168,13 @@ def test_the_schedule_and_l2_hold_for_a_keras_optimizer():
 
     training = Training(batch_size=16, learning_rate=0.1, momentum=0.0, weight_decay=0.05, warmup_steps=3)
     results = [
-        run_trial(variant="v", **arguments(training=training, optimizer=optimizer))[0]
+        run_trial(recipe(training=training, optimizer=optimizer), variant="v")[0]
         for optimizer in (None, lambda: keras.optimizers.SGD(7.0))
     ]
     assert results[0].loss == pytest.approx(results[1].loss, rel=1e-5)
     assert results[0].nll == pytest.approx(results[1].nll, rel=1e-5)
-    other = run_trial(
-        variant="v", **arguments(training=Training(batch_size=16, momentum=0.0, weight_decay=0.0), optimizer=None)
-    )[0]
+    undecayed = recipe(training=Training(batch_size=16, momentum=0.0, weight_decay=0.0), optimizer=None)
+    other = run_trial(undecayed, variant="v")[0]
     assert other.loss != pytest.approx(results[0].loss, rel=1e-3)
 
 
@@ -183,7 +189,7 @@ def test_an_optimizer_with_a_schedule_of_its_own_is_refused():
 def test_a_closed_sweep_frees_its_model(monkeypatch):
     released = []
     monkeypatch.setattr("components.training.sweep.release", lambda: released.append(1))
-    trials = run_sweep(rates=RATES, **arguments(last_step=1))
+    trials = run_sweep(recipe(), RATES, last_step=1)
     next(trials)
     assert not released
     trials.close()

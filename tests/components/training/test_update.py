@@ -7,6 +7,7 @@ import pytest
 from components.records.search import Training
 from components.training.feed import Feed
 from components.training.plain import Plain, run_trial
+from components.training.recipe import Recipe
 from components.training.schedule import learning_rate
 from components.training.update import ADAM, NesterovUpdate, OptimizerUpdate, training_update
 from tests.oracles import masked_mlp
@@ -30,7 +31,7 @@ def feed():
 
 def test_steps_of_adam_equal_those_of_numpy():
     data = feed()
-    program = Plain(build, data, TRAINING, seed=SEED, total_steps=STEPS)
+    program = Plain(Recipe(build, data, TRAINING, seed=SEED, total_steps=STEPS))
     program.init(None)
     before = [np.array(one) for one in program.model.trainable_variables]
     losses = [program.step(step) for step in range(STEPS)]
@@ -43,10 +44,8 @@ def test_steps_of_adam_equal_those_of_numpy():
 
 def test_training_by_adam_cut_in_two_equals_unbroken_training_bit_for_bit():
     def run(first, last, start=None):
-        return run_trial(
-            build, feed(), TRAINING, variant="v", seed=SEED, first_step=first, last_step=last, total_steps=STEPS,
-            start=start,
-        )[1]  # fmt: skip
+        recipe = Recipe(build, feed(), TRAINING, seed=SEED, total_steps=STEPS)
+        return run_trial(recipe, variant="v", first_step=first, last_step=last, start=start)[1]
 
     assert run(11, STEPS, run(0, 11)) == run(0, STEPS)
 

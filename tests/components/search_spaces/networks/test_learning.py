@@ -15,6 +15,7 @@ from components.search_spaces.networks.build import build_network
 from components.search_spaces.networks.table import network_ops
 from components.training.feed import Feed
 from components.training.plain import run_trial
+from components.training.recipe import Recipe
 
 
 @pytest.fixture
@@ -26,17 +27,9 @@ def accuracy(tmp_path):
         manifest = split_data(store, Search(name="test", data=Data(**data), space=Choice(name="any")))
         variant = Variant(name="only", network=network, vocabulary=manifest.vocabulary)
         ops = network_ops(variant, manifest.input_shape, len(manifest.classes))
-        result, _ = run_trial(
-            lambda: build_network(ops),
-            Feed(*read_part(store, "train"), *read_part(store, "validation")),
-            Training(),
-            variant=variant.name,
-            seed=(0,),
-            first_step=0,
-            last_step=steps,
-            total_steps=steps,
-        )
-        return result.accuracy
+        feed = Feed(*read_part(store, "train"), *read_part(store, "validation"))
+        recipe = Recipe(lambda: build_network(ops), feed, Training(), seed=(0,), total_steps=steps)
+        return run_trial(recipe, variant=variant.name)[0].accuracy
 
     return train
 
