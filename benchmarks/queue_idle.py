@@ -26,8 +26,11 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.goals import said
+from benchmarks.search_rounds import UNTIMED
 from components.candidate_generation.stage import propose_round
 from components.data_split.stage import split_search_data
+from components.hardware_benchmarking.stage import profile_shard
 from components.records.layout import plan_path, round_of
 from components.records.results import Plan
 from components.records.store import Store, open_search, require_record, write_record
@@ -86,7 +89,7 @@ def main(workers: tuple[int, ...], space: str, candidates: int) -> None:
         met.append(idle <= GOAL)
     console = Console()
     console.print(table)
-    console.print(f"goal {GOAL:.0%}: {'met' if all(met) else 'missed'}")
+    console.print(f"goal {GOAL:.0%}: {said(all(met))}")
     sys.exit(0 if all(met) else 1)
 
 
@@ -104,7 +107,7 @@ def prepared(store: Store, space: str, candidates: int, workers: int) -> list[st
         "rounds": rounds,
         "training": {"probe_steps": 10, "full_steps": 60, "batch_size": 32},
         "rejection": {"quality_threshold": 0.12, "stability": {"enabled": False}},
-        "scoring": {"latency_weight": 0.0},
+        "scoring": UNTIMED,
         "budget": {"candidates": candidates},
     }
     split_search_data(store, yaml.safe_dump(description))
@@ -113,9 +116,8 @@ def prepared(store: Store, space: str, candidates: int, workers: int) -> list[st
     widths = np.random.default_rng(0).permutation(np.resize(WIDTHS, len(plan.candidates)))
     wide = [
         make_candidate(
-            context.space,
+            context,
             context.space.from_json(one.spec),
-            context.manifest,
             [msgspec.structs.replace(variant, width=float(width)) for variant in one.variants],
             origin=one.origin,
         )
@@ -127,9 +129,10 @@ def prepared(store: Store, space: str, candidates: int, workers: int) -> list[st
 
 
 def work(store: Store, shard: str) -> Worker:
-    """Takes a shard through probe, verdicts and full training, each in a process of its own as on the local runner."""
+    """Takes a shard through probe, profiles, verdicts and full training; trainings are processes of their own."""
     probe = _training(store, shard, "probe")
     start = time.time()
+    profile_shard(store, shard, run="bench")  # estimates: nothing is timed
     screen_shard(store, shard, "bench")
     screening = time.time() - start
     full = _training(store, shard, "full")

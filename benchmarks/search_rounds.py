@@ -13,6 +13,7 @@ import yaml
 from components.candidate_generation.stage import propose_round
 from components.candidate_training.stage import train_shard
 from components.data_split.stage import split_search_data
+from components.hardware_benchmarking.stage import profile_shard
 from components.multi_objective_scoring.stage import score_round
 from components.records.layout import committed_rounds, plan_path, round_of, scores_path, trial_path
 from components.records.results import Plan, Scores, TrainingRecord
@@ -20,6 +21,9 @@ from components.records.store import Store, open_search, read_record, require_re
 from components.rejection_screening.stage import screen_shard
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
+
+# Scoring by accuracy alone; a latency that counts nothing is estimated, as a measured one would cost seconds.
+UNTIMED = {"latency_weight": 0.0, "latency": "estimated", "device": "tpu-v3"}
 
 
 def run_search(folder: Path, description: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,6 +47,7 @@ def run_search(folder: Path, description: Mapping[str, Any]) -> dict[str, Any]:
         (shard,) = propose_round(store)
         gc.freeze()  # thousands of screened graphs are remembered, which each collection after a trial would go through
         train_shard(store, shard, "probe")
+        profile_shard(store, shard)
         probed = time.process_time()
         screen_shard(store, shard)
         screened = time.process_time()

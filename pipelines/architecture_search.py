@@ -16,11 +16,11 @@ from components.continue_as_new.component import continue_as_new, search_is_free
 from components.data_split.component import data_split
 from components.ensemble_assembly.component import ensemble_assembly, ensemble_proposal
 from components.final_scaling.component import final_scaling_proposal, final_scaling_selection
-from components.hardware_benchmarking.component import hardware_benchmarking
+from components.hardware_benchmarking.component import hardware_benchmarking, layer_benchmarking
 from components.multi_objective_scoring.component import budget_exhausted, multi_objective_scoring
 from components.rejection_screening.component import rejection_screening
 from components.search_file.rules import DEPTH
-from pipelines.hardware import COLLECTED, Hardware
+from pipelines.hardware import Hardware
 from pipelines.node_pools import NodePool, open_pool
 
 MOST_DEPTH = 8
@@ -51,16 +51,14 @@ class Steps(NamedTuple):
         """Trains the candidates that a shard claims."""
         return self.step(candidate_training(shard=shard, phase=phase), name, self.training_pool())
 
-    def benchmarking(self, shard: PipelineChannel, after: dsl.PipelineTask) -> dict[str, dsl.Collected]:
-        """Profiles the candidates that a shard claims on every target; returns scoring's inputs, which wait for all."""
+    def benchmarking(self, shard: PipelineChannel) -> list[dsl.PipelineTask]:
+        """Profiles the candidates that a shard claims, a task for every target."""
         if self.hardware is None:
-            tasks = [self.step(hardware_benchmarking(shard=shard, device=""), "Measure latency")]
-        else:
-            tasks = [
-                self.step(hardware_benchmarking(shard=shard, device=pool.device), f"Measure on {pool.name}", pool)
-                for pool in self.hardware.benchmark
-            ]
-        return {name: dsl.Collected(task.after(after).output) for name, task in zip(COLLECTED, tasks)}
+            return [self.step(hardware_benchmarking(shard=shard, device=""), "Measure latency")]
+        return [
+            self.step(hardware_benchmarking(shard=shard, device=pool.device), f"Measure on {pool.name}", pool)
+            for pool in self.hardware.benchmark
+        ]
 
 
 def search_rounds(depth: int, steps: Steps) -> BaseComponent:
@@ -73,10 +71,10 @@ def search_rounds(depth: int, steps: Steps) -> BaseComponent:
         proposed = step(candidate_generation(search=search, run=THIS_RUN), "Propose candidates")
         with dsl.ParallelFor(proposed.output, name="shards") as shard:
             probe = steps.training(shard, "probe", "Train briefly")
-            screened = step(rejection_screening(shard=shard), "Reject early", steps.training_pool()).after(probe)
+            profiled = [task.after(probe) for task in steps.benchmarking(shard)]
+            screened = step(rejection_screening(shard=shard), "Reject early", steps.training_pool()).after(*profiled)
             full = steps.training(shard, "full", "Train in full").after(screened)
-            profiled = steps.benchmarking(shard, after=full)
-        scored = step(multi_objective_scoring(search=search, **profiled), "Score the round")
+        scored = step(multi_objective_scoring(search=search, shards=dsl.Collected(full.output)), "Score the round")
         if deeper is not None:
             with dsl.If(scored.outputs["Output"] == True, name="budget-left"):  # noqa: E712 (a KFP expression)
                 deeper(search=search)
@@ -85,16 +83,16 @@ def search_rounds(depth: int, steps: Steps) -> BaseComponent:
 
 
 def scaling_round(steps: Steps) -> BaseComponent:
-    """Returns one part of final scaling: propose, train and measure, choose."""
+    """Returns one part of final scaling: propose, measure and train, choose."""
 
     @dsl.pipeline(name="scaling-round")
     def scaling(search: str, part: str):
         proposal = final_scaling_proposal(search=search, part=part, run=THIS_RUN)
         proposed = steps.step(proposal, "Propose variants of the best")
         with dsl.ParallelFor(proposed.output, name="shards") as shard:
-            trained = steps.training(shard, "full", "Train longer")
-            profiled = steps.benchmarking(shard, after=trained)
-        steps.step(final_scaling_selection(search=search, **profiled), "Choose")
+            profiled = steps.benchmarking(shard)
+            trained = steps.training(shard, "full", "Train longer").after(*profiled)
+        steps.step(final_scaling_selection(search=search, shards=dsl.Collected(trained.output)), "Choose")
 
     return scaling
 
@@ -143,16 +141,34 @@ def conclude(steps: Steps) -> BaseComponent:
     return concluding
 
 
+def preparation(depth: int, steps: Steps) -> BaseComponent:
+    """Returns what comes before the first round: the data, and for a search that limits them the layers' latencies."""
+    devices = steps.hardware.devices if steps.hardware else ""
+
+    @dsl.pipeline(name="preparation")
+    def preparing(search: str, description: str):
+        first = data_split(search=search, description=description, devices=devices, depth=depth)
+        split = steps.step(first, "Split the data", open_pool("cpu"))
+        if steps.hardware is None:
+            with dsl.If(split.output != "", name="layers-to-measure"):
+                steps.step(layer_benchmarking(search=search, device=""), "Measure layers")
+        else:
+            for pool in steps.hardware.benchmark:
+                with dsl.If(split.output == pool.device, name=f"layers-to-measure-on-{pool.name}"):
+                    measured = layer_benchmarking(search=search, device=pool.device)
+                    steps.step(measured, f"Measure layers on {pool.name}", pool)
+
+    return preparing
+
+
 def whole_search(depth: int, steps: Steps) -> BaseComponent:
     """Returns the search from its data to its conclusion."""
-    searching, concluding = search_rounds(depth, steps), conclude(steps)
-    devices = steps.hardware.devices if steps.hardware else ""
+    prepare, searching, concluding = preparation(depth, steps), search_rounds(depth, steps), conclude(steps)
 
     @dsl.pipeline(name="whole-search")
     def whole(search: str, description: str):
-        first = data_split(search=search, description=description, devices=devices, depth=depth)
-        split = steps.step(first, "Split the data", open_pool("cpu"))
-        searched = searching(search=search).set_display_name("Search").after(split)
+        prepared = prepare(search=search, description=description).set_display_name("Prepare")
+        searched = searching(search=search).set_display_name("Search").after(prepared)
         concluding(search=search).set_display_name("Conclude").after(searched)
 
     return whole

@@ -1,6 +1,9 @@
 """Records of rounds by hand, for tests that need no training: everything that a test doesn't say is plain."""
 
+import msgspec
+
 from components.hardware.devices import HOST
+from components.records.data_section import Data
 from components.records.layout import SEARCH, profile_path, trial_path
 from components.records.results import (
     Candidate,
@@ -13,15 +16,22 @@ from components.records.results import (
     VariantProfile,
     Verdict,
 )
+from components.records.search import Choice, Search
 from components.records.store import write_record
 from components.search_file.stored import get_search
 
+SEARCH_OF = Search(name="by-hand", data=Data(source="sklearn:digits"), space=Choice(name="norm_act_layer"))
 SPAN = Span(start_seconds=1000.0, duration_seconds=1.0)
 NETWORKS = ("small", "large")
 
 
 def span(start, stop):
     return Span(start_seconds=float(start), duration_seconds=float(stop - start))
+
+
+def search_of(**sections):
+    """A search description whose sections are the plain ones but for these."""
+    return msgspec.structs.replace(SEARCH_OF, **sections)
 
 
 def candidate(identity, networks=NETWORKS, **fields):

@@ -101,10 +101,12 @@ class SmallSearch:
         self._keep("searched")
         for part in ("rerank", "grid", "winner"):
             shards = self._step("final_scaling", propose_scaling, part)
-            self._train_in_full(shards, profiled=True)
+            for shard in shards:
+                self._step("hardware_benchmarking", profile_shard, shard)
+            self._train_in_full(shards)
             self._step("final_scaling", select_scaled, round_of(shards[0]))
         self._keep("scaled")
-        self._train_in_full(self._step("ensemble_assembly proposal", propose_initialisations), profiled=False)
+        self._train_in_full(self._step("ensemble_assembly proposal", propose_initialisations))
         self._keep("trained")
         self._step("ensemble_assembly", assemble)
         self._keep("finished")
@@ -116,15 +118,15 @@ class SmallSearch:
             self._step("candidate_training", train_shard, shard, "probe")
         self._keep(probed)
         for shard in shards:
+            self._step("hardware_benchmarking", profile_shard, shard)
+        for shard in shards:
             self._step("rejection_screening", screen_shard, shard)
-        self._train_in_full(shards, profiled=True)
+        self._train_in_full(shards)
         self._step("multi_objective_scoring", score_round, round_of(shards[0]))
 
-    def _train_in_full(self, shards, profiled):
+    def _train_in_full(self, shards):
         for shard in shards:
             self._step("candidate_training", train_shard, shard, "full")
-            if profiled:
-                self._step("hardware_benchmarking", profile_shard, shard)
 
     def _step(self, stage, work, *arguments):
         self._store.stage = stage

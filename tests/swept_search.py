@@ -39,10 +39,7 @@ def swept_search(folder, tried=("Adam",), settings=None, **final_scaling):
     specs = [context.space.known[one] if isinstance(one, str) else context.space.from_json(one) for one in tried]
     commit(
         store,
-        [
-            make_candidate(context.space, spec, context.manifest, context.space.variants(), origin="random")
-            for spec in specs
-        ],
+        [make_candidate(context, spec, context.space.variants(), origin="random") for spec in specs],
     )
     return store
 

@@ -20,6 +20,7 @@ WITHOUT_KERAS = ("records", "objectives", "controllers", "search_file", "rounds"
 WITH_TENSORFLOW = (  # a traced step, a timing, or its own file format
     "components/training/",
     "components/hardware/timing.py",
+    "components/hardware/layer_timing.py",
     "components/rejection_screening/stability.py",
     "components/data_split/tensorflow_data.py",
 )

@@ -63,7 +63,7 @@ def _new_plan(store: Store, here: str, committed: list[str], last: Scores | None
         round=here,
         shards=min(search.rounds.shards_per_round, max(1, len(proposed))),
         candidates=tuple(
-            make_candidate(space, spec, context.manifest, space.variants(), origin=origin, change=change, parent=parent)
+            make_candidate(context, spec, space.variants(), origin=origin, change=change, parent=parent)
             for spec, origin, change, parent in proposed
         ),
         probe_steps=search.training.probe_steps,

@@ -7,10 +7,14 @@ from components.candidate_training.trials import Trainer
 from components.records.attempts import Work, done_once
 from components.records.layout import kind_of, plan_path, round_of, trial_path
 from components.records.results import Candidate, Phase, Plan, TrainingRecord, Verdict
+from components.records.search import Search
 from components.records.store import Store, require_record
+from components.rounds.judgement import judged_by_profile
+from components.rounds.profiles import is_profiled
 from components.rounds.shards import ONE_RUN, complete_shard
 
 NAMES = {"probe": "probe", "full": "training"}
+PROFILED = ("rerank", "grid", "winner")  # finishing rounds whose candidates are profiled before they are trained
 
 
 def train_shard(store: Store, shard: str, phase: Phase, run: str = ONE_RUN) -> None:
@@ -19,20 +23,24 @@ def train_shard(store: Store, shard: str, phase: Phase, run: str = ONE_RUN) -> N
     Args:
         store: the search's.
         shard: path of the shard.
-        phase: `probe`, or `full` for the candidates that the verdicts let through.
+        phase: `probe`, or `full` for the candidates that the verdicts let through, and in a round without verdicts
+            the profiles.
         run: id of the run that the step is of.
     """
     trainer = Trainer(store, phase, kind_of(round_of(shard)))
     goes_on = cache(partial(_goes_on, store))
+    can_run = partial(_can_run, store, trainer.search)
 
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
         if f"{NAMES[phase]}.json" in names:
             return False
         if phase == "probe":
             return plan.probe_steps > 0
-        if not plan.probe_steps:  # rounds without a probe have no verdicts, and everyone goes on
+        if plan.probe_steps:
+            return "verdict.json" in names and goes_on(plan.round, candidate.id)
+        if plan.kind not in PROFILED or candidate.role == "shared":
             return True
-        return "verdict.json" in names and goes_on(plan.round, candidate.id)
+        return is_profiled(names, trainer.search.scoring) and can_run(plan, candidate)
 
     def train(plan: Plan, candidate: Candidate) -> None:
         _train_once(store, plan, candidate, phase, trainer)
@@ -49,6 +57,12 @@ def train_in_child(store: Store, round_path: str, candidate: str, phase: Phase) 
 def _goes_on(store: Store, round_path: str, candidate: str) -> bool:
     """Whether a candidate's verdict, which is there, lets it be trained in full."""
     return require_record(store, f"{trial_path(round_path, candidate)}/verdict.json", Verdict).reason is None
+
+
+def _can_run(store: Store, search: Search, plan: Plan, candidate: Candidate) -> bool:
+    """Whether the profile of a finishing round's candidate, which is there, lets it be trained."""
+    names = [variant.name for variant in candidate.variants]
+    return judged_by_profile(store, plan, candidate, names, search).reason is None
 
 
 def _train_once(store: Store, plan: Plan, candidate: Candidate, phase: Phase, trainer: Trainer) -> None:

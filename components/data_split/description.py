@@ -5,6 +5,7 @@ import re
 from components.hardware.devices import HOST
 from components.records.search import Search
 from components.records.store import open_search
+from components.rounds.layer_latencies import limits_layers
 from components.search_file.rules import most_shards
 
 URI = re.compile(r"\s*((?:gs|s3|file)://\S+)/([^/\s]+)\s*")
@@ -45,12 +46,13 @@ def check_compiled_for(search: Search, devices: str, depth: int) -> None:
         WrongPipeline: where latency is to be measured on another device, or a run would have too many shards.
     """
     scoring, measured = search.scoring, devices.split()
-    must_run_there = scoring.latency == "measured" or scoring.device == HOST  # other devices are estimated anywhere
+    estimated = scoring.latency == "estimated" and not limits_layers(search)
+    must_run_there = not estimated or scoring.device == HOST  # other devices are estimated anywhere
     if measured and must_run_there and scoring.device not in measured:
         raise WrongPipeline(
             f"`scoring.device` must be one that the pipeline was compiled to benchmark on: {', '.join(measured)}. "
             f"Received: {scoring.device}. Compile the pipeline with --benchmark-on for it, name another device, or let "
-            "another device's latency be estimated."
+            "another device's latency be estimated, without a limit on that of layers."
         )
     if search.rounds.shards_per_round > most_shards(depth):
         raise WrongPipeline(

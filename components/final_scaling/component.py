@@ -23,18 +23,12 @@ def final_scaling_proposal(search: str, part: str, run: str) -> List[str]:
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def final_scaling_selection(
-    search: str,
-    shards: List[str],
-    second_target: List[str] = [],  # noqa: B006 (KFP's default, a literal)
-    third_target: List[str] = [],  # noqa: B006
-) -> str:
+def final_scaling_selection(search: str, shards: List[str]) -> str:
     """Commits a part of final scaling with its choice; returns the path of its round.
 
     Args:
         search: URI of the search directory.
         shards: paths of its shards, all evaluated.
-        second_target, third_target: the same shards, profiled on further devices; only waited for.
     """
     from components.final_scaling.stage import select_scaled
     from components.records.layout import round_of

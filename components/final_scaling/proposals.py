@@ -44,10 +44,12 @@ def rerank(context: SearchContext) -> list[Candidate]:
 def grid(context: SearchContext) -> list[Candidate]:
     """The re-ranked best at every width and depth of the grid, in the network that is scaled.
 
-    Where re-ranking found none (its time was up), the search's own best.
+    Where re-ranking found none (its time was up), the search's own best, but for what was found to be too slow there.
     """
     found, (widths, depths) = last_scores(context.store), grid_multipliers(context.search)
-    best = [*require_scores(context.store, ROUND_OF_KIND["rerank"]).best, *(found.best if found else ())][:1]
+    ranked = require_scores(context.store, ROUND_OF_KIND["rerank"])
+    slow = {one.id for one in ranked.scored if one.reason == "latency"}
+    best = [*ranked.best, *(one for one in (found.best if found else ()) if one.id not in slow)][:1]
     return [
         scaled_candidate(context, one.spec, one.id, _scaled_variant(context, one, width, depth))
         for one in best
@@ -124,7 +126,7 @@ def _ranked(context: SearchContext, spec: Spec, **about: Any) -> Candidate:
     space = context.space
     further = range(1, context.search.final_scaling.initialisations)
     variants = [*space.variants(), *(initialised(one, number) for number in further for one in space.variants())]
-    return make_candidate(space, spec, context.manifest, variants, **about)
+    return make_candidate(context, spec, variants, **about)
 
 
 def _scaled_variant(context: SearchContext, best: ScoredCandidate, width: float, depth: float) -> Variant:

@@ -42,8 +42,7 @@ def _select(store: Store, round_path: str) -> Scores:
     found = last_scores(store)
     target = found.latency_target_ms if found else None
     scored = [
-        scored_candidate(outcome(store, plan, one, search.scoring), plan, search.scoring, target)
-        for one in plan.candidates
+        scored_candidate(outcome(store, plan, one, search), plan, search.scoring, target) for one in plan.candidates
     ]
     searched = [one for one in scored if one.role == "searched" and one.quality is not None]
     best = _by_quality(searched) if plan.kind == "winner" else best_first(searched)

@@ -1,10 +1,10 @@
 """Measured latency of a model's forward pass, on the very device that was asked for.
 
-The only module of this folder that needs TensorFlow; it is imported when a function is called, not before.
+Needs TensorFlow, which is imported when a function is called, not before.
 """
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -47,24 +47,44 @@ def time_forward(model: "keras.Model", x: np.ndarray, *, warmup: int, repeats: i
     """
     import tensorflow as tf
 
-    for name, value, least in (("warmup", warmup, 1), ("repeats", repeats, 3)):
-        if value < least:
-            raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value}.")
+    check_calls(warmup, repeats)
     with tf.device(logical_device(device)):
         batch = tf.constant(x)
         forward = tf.function(lambda rows: model(rows, training=False))
         for _ in range(warmup):
             logits = forward(batch)
-        computed_on = tf.DeviceSpec.from_string(logits.device)
-        if computed_on.device_type != device.upper():
-            raise ValueError(
-                f"`device` must be the one that the result is computed on ({computed_on.device_type}). "
-                f"Received: device={device!r}."
-            )
+        name = computed_on(logits, device)
         milliseconds = [_milliseconds(forward, batch) for _ in range(repeats)]
     low, median, high = np.percentile(milliseconds, [25, 50, 75])
-    name = f"{computed_on.device_type}:{computed_on.device_index}"
     return Timing(float(median), float(high - low), repeats, name)
+
+
+def check_calls(warmup: int, repeats: int) -> None:
+    """Raises ValueError where there are too few calls: less than one untimed, or three timed ones."""
+    for name, value, least in (("warmup", warmup, 1), ("repeats", repeats, 3)):
+        if value < least:
+            raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value}.")
+
+
+def computed_on(result: Any, device: str) -> str:
+    """Returns where a tensor was computed, such as `CPU:0`.
+
+    Args:
+        result: the tensor.
+        device: `cpu`, `gpu` or `tpu`.
+
+    Raises:
+        ValueError: it was computed on a device of another kind.
+    """
+    import tensorflow as tf
+
+    place = tf.DeviceSpec.from_string(result.device)
+    if place.device_type != device.upper():
+        raise ValueError(
+            f"`device` must be the one that the result is computed on ({place.device_type}). "
+            f"Received: device={device!r}."
+        )
+    return f"{place.device_type}:{place.device_index}"
 
 
 def compiled_multiply() -> "Multiply":

@@ -1,1 +1,1 @@
-"""Stage: measures the latency of a shard's trained candidates on its device, beside the roofline estimate."""
+"""Stage: measures the latency of a shard's trained candidates on its device, and of single layers before any round."""

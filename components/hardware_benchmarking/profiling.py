@@ -1,6 +1,6 @@
 """A candidate's latency: measured on the device that the step runs on, and estimated by the roofline."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,7 @@ from components.hardware.devices import HOST, Device, open_device
 from components.hardware.microbenchmark import HostMeasurement, measure_host
 from components.hardware.roofline import execution_efficiency
 from components.records.manifest import DataManifest
-from components.records.results import Candidate, Kind, Profile, TrainingRecord, Variant, VariantProfile
+from components.records.results import Candidate, Kind, Profile, Variant, VariantProfile
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, write_record
 from components.rounds.context import SearchContext
@@ -52,9 +52,9 @@ class Profiler(SearchContext):
             logical_device(device.kind)
         return device
 
-    def profile(self, candidate: Candidate, trained: TrainingRecord) -> Profile:
-        """Returns the profile of the networks that a candidate was trained in, each once; see `timed_variants`."""
-        names = timed_variants(candidate, trained.trials)
+    def profile(self, candidate: Candidate, kept: Collection[str]) -> Profile:
+        """Returns the profile of the networks of a candidate's variants of these names; see `timed_variants`."""
+        names = timed_variants(candidate, kept)
         try:
             _ = self.device
         except ValueError as error:

@@ -1,18 +1,21 @@
-"""Profiles every trained candidate of a round on a device, each once."""
+"""Profiles a round's candidates on a device, each once, before any is trained in full."""
 
-from collections.abc import Sequence
-from functools import cache, partial
+from collections.abc import Collection, Sequence
+from functools import partial
 
 from components.hardware_benchmarking.profiling import Profiler
 from components.records.attempts import Work, done_once
 from components.records.layout import kind_of, plan_path, profile_path, round_of, trial_path
 from components.records.results import Candidate, Plan, Profile, TrainingRecord
 from components.records.store import Store, require_record
+from components.rounds.judgement import ProbeJudgements, judged_by_probe
 from components.rounds.shards import ONE_RUN, complete_shard
 
 
 def profile_shard(store: Store, shard: str, device: str = "", run: str = ONE_RUN) -> None:
-    """Writes the profiles of the candidates of a round that were trained in full and that a shard claims.
+    """Writes the profiles of the candidates of a round that a shard claims.
+
+    In search rounds of those that go on after their size and their probe are judged; in the finishing rounds of all.
 
     Args:
         store: the search's.
@@ -22,22 +25,21 @@ def profile_shard(store: Store, shard: str, device: str = "", run: str = ONE_RUN
         run: id of the run that the step is of.
     """
     profiler = Profiler(store, device, kind_of(round_of(shard)))
-    training = cache(partial(_training, store))
+    probes = ProbeJudgements(store, profiler.search)
 
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
-        if f"profile-{profiler.name}.json" in names or "training.json" not in names or candidate.role == "shared":
+        if f"profile-{profiler.name}.json" in names or candidate.role == "shared":
             return False  # of shared weights, only what is trained alone at the end is timed
-        return any(trial.accuracy is not None for trial in training(plan.round, candidate.id).trials)
+        return not plan.probe_steps or ("probe.json" in names and probes.goes_on(plan, candidate))
 
     def profile(plan: Plan, candidate: Candidate) -> None:
-        trained = training(plan.round, candidate.id)
         done_once(
             store,
             profile_path(plan.round, candidate.id, profiler.name),
             Profile,
             Work(__name__, "profile_in_child", {"round_path": plan.round, "candidate": candidate.id, "device": device}),
-            do=lambda: profiler.profile(candidate, trained),
-            give_up=lambda reason: profiler.failed(candidate, reason),
+            do=lambda: profiler.profile(candidate, _kept(profiler, plan, candidate)),
+            give_up=partial(profiler.failed, candidate),
         )
 
     complete_shard(store, shard, f"profile-{profiler.name}", is_due, profile, run)
@@ -46,10 +48,14 @@ def profile_shard(store: Store, shard: str, device: str = "", run: str = ONE_RUN
 def profile_in_child(store: Store, round_path: str, candidate: str, device: str = "") -> Profile:
     """The profile of one candidate in a process of its own; see `components.records.attempts`."""
     plan = require_record(store, plan_path(round_path), Plan)
-    trained = _training(store, round_path, candidate)
     profiler = Profiler(store, device, plan.kind)
-    return profiler.profile(next(one for one in plan.candidates if one.id == candidate), trained)
+    wanted = next(one for one in plan.candidates if one.id == candidate)
+    return profiler.profile(wanted, _kept(profiler, plan, wanted))
 
 
-def _training(store: Store, round_path: str, candidate: str) -> TrainingRecord:
-    return require_record(store, f"{trial_path(round_path, candidate)}/training.json", TrainingRecord)
+def _kept(profiler: Profiler, plan: Plan, candidate: Candidate) -> Collection[str]:
+    """Names of the variants that go on after the probe; all where there was none."""
+    if not plan.probe_steps:
+        return [variant.name for variant in candidate.variants]
+    probe = require_record(profiler.store, f"{trial_path(plan.round, candidate.id)}/probe.json", TrainingRecord)
+    return judged_by_probe(candidate, probe, profiler.search).kept

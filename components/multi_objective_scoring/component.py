@@ -13,8 +13,6 @@ def multi_objective_scoring(
     shards: List[str],
     metrics: dsl.Output[dsl.Metrics],
     view: dsl.Output[dsl.HTML],
-    second_target: List[str] = [],  # noqa: B006 (KFP's default, a literal)
-    third_target: List[str] = [],  # noqa: B006
 ) -> bool:
     """Scores and commits a round; returns whether budget is left for another one.
 
@@ -22,7 +20,6 @@ def multi_objective_scoring(
         search: URI of the search directory.
         shards: paths of the round's shards, all evaluated.
         metrics, view: the round for people to look at.
-        second_target, third_target: the same shards, profiled on further devices; only waited for.
     """
     from components.multi_objective_scoring.stage import score_round
     from components.multi_objective_scoring.views import show_round

@@ -50,7 +50,7 @@ def chosen_first(
 
 def _outcome(context: SearchContext, child: Child) -> Outcome:
     space, scoring = context.space, context.search.scoring
-    candidate = make_candidate(space, space.from_json(child.spec), context.manifest, space.variants(), origin="policy")
+    candidate = make_candidate(context, space.from_json(child.spec), space.variants(), origin="policy")
     if child.nll is None:
         return Outcome(candidate, "non_finite", "outputs not finite with the shared weights")
     (variant,) = candidate.variants

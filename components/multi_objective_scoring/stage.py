@@ -68,7 +68,7 @@ def _score(store: Store, round_path: str) -> Scores:
 def _outcomes(store: Store, plan: Plan, search: Search) -> list[Outcome]:
     if shared_network(plan) is not None:
         return shared_outcomes(SearchContext(store), plan)
-    return [outcome(store, plan, candidate, search.scoring, search.rejection.rule) for candidate in plan.candidates]
+    return [outcome(store, plan, candidate, search) for candidate in plan.candidates]
 
 
 def _best(search: Search, before: Sequence[ScoredCandidate], scored: list[ScoredCandidate]) -> list[ScoredCandidate]:

@@ -79,6 +79,11 @@ def profile_path(round_path: str, candidate: str, device: str) -> str:
     return f"{trial_path(round_path, candidate)}/profile-{device}.json"
 
 
+def measured_layers_path(device: str, number: int) -> str:
+    """Path of a part of the table of single layers' latencies on a device, counted from 0."""
+    return f"hardware/layers-{device}/{number:05d}.json"
+
+
 def weights_path(round_path: str, candidate: str, phase: str, variant: str) -> str:
     """Path of a variant's weights after a phase."""
     return f"{trial_path(round_path, candidate)}/{phase}-{variant}.safetensors"

@@ -10,7 +10,7 @@ import msgspec
 
 Kind = Literal["search", "rerank", "grid", "winner", "ensemble"]
 Phase = Literal["probe", "full"]
-Reason = Literal["size", "non_finite", "quality", "stability", "failed", "time_up"]
+Reason = Literal["size", "non_finite", "quality", "latency", "stability", "failed", "time_up"]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,7 +57,8 @@ class Candidate(Record, frozen=True, kw_only=True):
         role: `searched`, `baseline` for published designs that are only compared, or `shared` for the network whose
             weights all candidates of the round share; the round's scores are of those.
         variants: its trials, cheapest first.
-        costs: predicted costs of each variant by name: parameters, multiply_adds, activation_bytes.
+        costs: predicted costs of each variant by name: parameters, multiply_adds, activation_bytes and others of the
+            space; `layers_latency_ms` where the search limits it and has measured the variant's layers.
     """
 
     id: str

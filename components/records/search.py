@@ -97,6 +97,10 @@ class SizeLimits(Section, frozen=True, kw_only=True):
             kept as in training; gradients and the optimizer's averages come on top there.
         latency_ms: of a forward pass of `$.scoring.batch_size` examples by the roofline of `$.scoring.device`, which
             must be a device of the table: the least that it can take.
+        layers_latency_ms: of a forward pass of `$.scoring.batch_size` examples, predicted as what a call takes and the
+            sum of the design's layers, each of which is measured once on `$.scoring.device`, which may be the host,
+            before the first round. In spaces whose designs are sequences of layers: tabular_mlp. It isn't known on a
+            target with rows of its own.
     """
 
     parameters: Count | None = None
@@ -104,6 +108,7 @@ class SizeLimits(Section, frozen=True, kw_only=True):
     activation_bytes: Count | None = None
     memory_bytes: Count | None = None
     latency_ms: PositiveFloat | None = None
+    layers_latency_ms: PositiveFloat | None = None
 
 
 class Rejection(Section, frozen=True, kw_only=True):
@@ -116,12 +121,17 @@ class Rejection(Section, frozen=True, kw_only=True):
             probe or later; `none` where no network passes, and a network that fails counts 0 in the fitness.
         stability: the numerical stability test.
         size: limits on the predicted size.
+        measured_latency_ms: limit in milliseconds on the latency that `scoring` measures, of the slowest network of a
+            candidate, > 0; null means no limit. What exceeds it after the probe is not trained in full. Where designs
+            are not scaled it holds for re-ranking, too: for the controller's new designs and for those of shared
+            weights, which are timed there for the first time.
     """
 
     quality_threshold: Accuracy = 0.2
     rule: Literal["any", "none"] = "any"
     stability: Stability = Stability()
     size: SizeLimits = SizeLimits()
+    measured_latency_ms: PositiveFloat | None = None
 
 
 class Scoring(Section, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Gives every candidate of a round its verdict after the probe: size, non-finite loss, quality, numerical stability."""
+"""Gives a round's candidates their verdicts before full training: size, loss, quality, latency, numerical stability."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,15 @@ from components.records.layout import plan_path, trial_path
 from components.records.results import Candidate, Plan, Verdict
 from components.records.store import Store, require_record
 from components.rejection_screening.verdicts import Screen
+from components.rounds.judgement import ProbeJudgements
+from components.rounds.profiles import is_profiled
 from components.rounds.shards import ONE_RUN, complete_shard
 
 
 def screen_shard(store: Store, shard: str, run: str = ONE_RUN) -> None:
-    """Writes the verdicts of the probed candidates of a round that a shard claims, but for those that have theirs.
+    """Writes the verdicts of the candidates of a round that a shard claims, but for those that have theirs.
+
+    One that its size or its probe doesn't end is judged once it is profiled.
 
     Args:
         store: the search's.
@@ -19,9 +23,12 @@ def screen_shard(store: Store, shard: str, run: str = ONE_RUN) -> None:
         run: id of the run that the step is of.
     """
     screen = Screen(store)
+    probes = ProbeJudgements(store, screen.search)
 
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
-        return "probe.json" in names and "verdict.json" not in names
+        if "probe.json" not in names or "verdict.json" in names:
+            return False
+        return is_profiled(names, screen.search.scoring) or not probes.goes_on(plan, candidate)
 
     def verdict(plan: Plan, candidate: Candidate) -> None:
         done_once(

@@ -1,10 +1,9 @@
-"""The verdict of a candidate, from its probe's record, its predicted size and the stability test."""
+"""The verdict of a candidate, from its predicted size, its probe, its profile and the stability test."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from components.records.data_section import QUALITY_NAMES
 from components.records.layout import trial_path, weights_path
 from components.records.results import (
     Candidate,
@@ -19,10 +18,12 @@ from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, require_record
 from components.rejection_screening.savings import predicted_saved_seconds, seconds_a_step
 from components.rounds.context import SearchContext
-from components.rounds.rejection_rules import cheapest_first, is_non_finite, over_limit, passes
-from components.rounds.variants import best_trials, variant_seed
+from components.rounds.judgement import Judgement, judged_by_probe, judged_by_profile
+from components.rounds.rejection_rules import cheapest_first
+from components.rounds.variants import variant_seed
 from components.training.seeds import weights_seed
 
+UNJUDGED = ("failed", "time_up")  # no rule ended these, so nothing was saved by it
 STABILITY_ROWS = 7  # purpose of the draw, part of its seed: the same rows for every candidate
 
 
@@ -35,26 +36,22 @@ class Screen(SearchContext):
 
     def verdict(self, plan: Plan, candidate: Candidate) -> Verdict:
         """Returns whether a candidate goes on, from the cheapest test to the dearest."""
-        size = over_limit(candidate, self.search.rejection.size, self.search.scoring)
-        if size:
-            untried = [TrialResult(variant=variant.name, status="not_built") for variant in candidate.variants]
-            return self.rejected(candidate, "size", size, saved_seconds=self._saved(plan, candidate, untried))
         probe = require_record(self.store, f"{trial_path(plan.round, candidate.id)}/probe.json", TrainingRecord)
-        if probe.failed:
-            return self.rejected(candidate, "failed", probe.failed)
-        if any(trial.status == "time_up" for trial in probe.trials):
-            return self.rejected(candidate, "time_up", "the budget's time was up during the probe")
-        kept, reason, detail = self._after_probe(best_trials(candidate, probe.trials))
+        judged = judged_by_probe(candidate, probe, self.search)
+        if judged.reason is None:
+            judged = judged_by_profile(self.store, plan, candidate, judged.kept, self.search)
         norms: dict[str, float | None] = {}
         # A model is all that the test looks at: an optimizer can't fail it.
-        if reason is None and self.search.rejection.stability.enabled and not self.space.brings_optimizer:
-            norms = self._largest_norms(plan, candidate, kept)
-            kept, reason, detail = self._after_stability(kept, norms)
-        if reason is None:
+        if judged.reason is None and self.search.rejection.stability.enabled and not self.space.brings_optimizer:
+            norms = self._largest_norms(plan, candidate, judged.kept)
+            judged = self._after_stability(judged.kept, norms)
+        if judged.reason is None:
+            kept = judged.kept
             return Verdict(
                 candidate=candidate.id, reason=None, detail="", kept=kept, stability_norms=norms, span=self.watch.span()
             )
-        return self.rejected(candidate, reason, detail, norms, self._saved(plan, candidate, probe.trials))
+        saved = 0.0 if judged.reason in UNJUDGED else self._saved(plan, candidate, probe.trials)
+        return self.rejected(candidate, judged.reason, judged.detail, norms, saved)
 
     def rejected(
         self,
@@ -82,31 +79,15 @@ class Screen(SearchContext):
         others = seconds_a_step(trial for probe in probes for trial in probe.trials)
         return predicted_saved_seconds(candidate, trials, plan.full_steps, others, continues=self.space.continues_probe)
 
-    def _after_probe(self, trials: Sequence[TrialResult]) -> tuple[tuple[str, ...], Reason | None, str]:
-        """Returns the variants that go on, or why none does."""
-        rejection = self.search.rejection
-        failing = [trial for trial in trials if not passes(trial, rejection, "probe")]
-        passing = [trial for trial in trials if trial not in failing]
-        if passing and (not failing or rejection.rule == "none"):
-            finite = [trial for trial in trials if trial.status == "trained" and not is_non_finite(trial)]
-            return tuple(trial.variant for trial in finite), None, ""
-        first = failing[0]
-        if is_non_finite(first):
-            return (), "non_finite", f"{first.variant}: loss not finite at step {first.steps}"
-        reached = f"{QUALITY_NAMES[self.task.data.learning_task]} {first.accuracy:.3f}"
-        return (), "quality", f"{first.variant}: {reached} < {rejection.quality_threshold}"
-
-    def _after_stability(
-        self, kept: tuple[str, ...], norms: dict[str, float | None]
-    ) -> tuple[tuple[str, ...], Reason | None, str]:
+    def _after_stability(self, kept: tuple[str, ...], norms: dict[str, float | None]) -> Judgement:
         rejection = self.search.rejection
         unstable = [name for name, norm in norms.items() if norm is None or norm > rejection.stability.threshold]
         stable = tuple(name for name in kept if name not in unstable)
         if not unstable or (stable and rejection.rule == "none"):
-            return stable, None, ""
+            return Judgement(stable)
         norm = norms[unstable[0]]
         grew = "is not finite" if norm is None else f"{norm:.1e} > {rejection.stability.threshold:.0e}"
-        return (), "stability", f"{unstable[0]}: worst gradient norm {grew}"
+        return Judgement((), "stability", f"{unstable[0]}: worst gradient norm {grew}")
 
     def _largest_norms(self, plan: Plan, candidate: Candidate, kept: Sequence[str]) -> dict[str, float | None]:
         """Runs the stability test on kept variants, cheapest first; under `any` the first unstable one ends it."""

@@ -22,6 +22,7 @@ from components.records.summary import Summary
 from components.records.tasks import has_target
 from components.records.timing import StepTiming
 from components.report.contents import Contents, Economy, State
+from components.report.gather_advice import advice
 from components.report.gather_ensemble import (
     gathered_ensemble,
     gathered_number_uncertainty,
@@ -63,7 +64,7 @@ def gather(store: Store) -> Contents:
         name=search.name,
         state=_state(summary),
         status=_status(summary, last),
-        advice=_advice(context, finishing, last) if summary and summary.outcome == "nothing_survived" else (),
+        advice=advice(context, finishing, scores) if summary and summary.outcome == "nothing_survived" else (),
         data=_manifest(context),
         target=_manifest(finishing) if finishing.task.folder != context.task.folder else None,
         candidates=(*tried_candidates(store, searched, space), *baselines),
@@ -120,30 +121,6 @@ def _status(summary: Summary | None, last: Scores | None) -> str:
     if summary is not None:
         return f"finished: {summary.why}"
     return f"running: {last.candidates} candidates so far" if last else "running: no round is committed yet"
-
-
-def _advice(context: SearchContext, finishing: SearchContext, last: Scores | None) -> tuple[str, ...]:
-    search = context.search
-    if last is not None and last.best:  # found, but not one of them could be trained on the target
-        return (
-            f"Give the finishing rounds more time: budget.finishing_hours is {search.budget.finishing_hours}.",
-            f"Try another rate on the target: final_scaling.target.{_rates(finishing, 'space_settings')}.",
-        )
-    return (
-        f"Give the search more candidates than {search.budget.candidates} (budget.candidates) or more time.",
-        f"Train longer before judging: training.probe_steps is {search.training.probe_steps}.",
-        f"Lower the bar: rejection.quality_threshold is {search.rejection.quality_threshold:g}, "
-        f"rejection.rule is {search.rejection.rule!r}.",
-        f"Try another rate: {_rates(context, 'space.settings')}.",
-    )
-
-
-def _rates(context: SearchContext, settings: str) -> str:
-    """Where a task's learning rates stand in the search file, and what they are; `settings` is where the space's do."""
-    if not context.space.brings_optimizer:
-        return f"training.learning_rate is {context.task.training.learning_rate:g}"
-    rates = dict.fromkeys(f"{one.learning_rate:g}" for one in context.space.variants())
-    return f"{settings}.learning_rates is [{', '.join(rates)}]"
 
 
 def _screened(plans: list[Plan]) -> dict[str, int]:

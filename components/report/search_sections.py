@@ -17,6 +17,7 @@ REASONS = {
     "size": "predicted size over the limit",
     "non_finite": "loss became NaN or infinite",
     "quality": "probe below the quality threshold",
+    "latency": "measured latency over the limit",
     "stability": "gradient norm exploded in the stability test",
     "failed": "could not be built or trained, or its process died",
     "time_up": "time budget ended first; neither scored nor rejected",

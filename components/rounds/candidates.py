@@ -5,35 +5,28 @@ from typing import Any
 
 import msgspec
 
-from components.records.manifest import DataManifest
 from components.records.results import Candidate, Variant
 from components.rounds.context import SearchContext
-from components.search_spaces.space import SearchSpace, Spec
+from components.rounds.limits import predicted_costs
+from components.search_spaces.space import Spec
 
 
 def make_candidate(
-    space: SearchSpace,
-    spec: Spec,
-    manifest: DataManifest,
-    variants: Sequence[Variant],
-    *,
-    suffix: str = "",
-    **fields: Any,
+    context: SearchContext, spec: Spec, variants: Sequence[Variant], *, suffix: str = "", **fields: Any
 ) -> Candidate:
     """Returns the record of a spec in the given variants.
 
     Args:
-        space: the space that the spec is of.
+        context: of the search, for the space that the spec is of and the data that it is tried on.
         spec: the design.
-        manifest: the data that it is tried on.
         variants: its trials, cheapest first; each gets the data's vocabulary.
         suffix: follows the canonical id where one spec stands in a round more than once.
         fields: the other fields of `Candidate`.
     """
+    space, manifest, layers = context.space, context.manifest, context.layer_latencies
     encoded = space.encode(spec)[None]
-    shape, outputs = manifest.input_shape, manifest.outputs
     variants = [msgspec.structs.replace(variant, vocabulary=manifest.vocabulary) for variant in variants]
-    costs = {variant.name: space.costs(encoded, variant, shape, outputs) for variant in variants}
+    costs = {variant.name: predicted_costs(space, manifest, layers, encoded, variant) for variant in variants}
     return Candidate(
         id=space.canonical(spec) + suffix,
         spec=space.to_json(spec),
@@ -52,9 +45,8 @@ def scaled_candidate(context: SearchContext, spec: Any, parent: str, variant: Va
         parent: id of the candidate that it comes from.
         variant: network, width, depth and initialisation; its name ends the candidate's id.
     """
-    space, suffix = context.space, f"-{variant.name}"
-    decoded = space.from_json(spec)
-    return make_candidate(space, decoded, context.manifest, [variant], suffix=suffix, origin="winner", parent=parent)
+    decoded = context.space.from_json(spec)
+    return make_candidate(context, decoded, [variant], suffix=f"-{variant.name}", origin="winner", parent=parent)
 
 
 def initialised(variant: Variant, number: int) -> Variant:

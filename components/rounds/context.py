@@ -12,6 +12,7 @@ from components.records.rows import read_part
 from components.records.search import Search
 from components.records.store import Store, require_record
 from components.records.tasks import Task, task_of
+from components.rounds.layer_latencies import LayerLatencies, limits_layers, read_table
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
 from components.search_spaces.space import SearchSpace
@@ -48,6 +49,16 @@ class SearchContext:
     def manifest(self) -> DataManifest:
         """What the task's data are."""
         return require_record(self.store, manifest_path(self.task.folder), DataManifest)
+
+    @cached_property
+    def layer_latencies(self) -> LayerLatencies | None:
+        """Latencies predicted from the table of layers; None where the search limits no such latency.
+
+        The table is of the task of the search rounds, and it is there before their first one.
+        """
+        if not limits_layers(self.search):
+            return None
+        return LayerLatencies(read_table(self.store, self.search), self.space, self.manifest)
 
     def rows(self, part: str, memory_limit_mib: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns inputs and labels of a part of the task's rows; see `components.records.rows.read_part`."""

@@ -6,6 +6,11 @@ Besides what a space counts, two limited costs follow from it, for a batch of `s
   inference, which drops what it has used, stays below it; a training step also holds gradients and the optimizer's
   averages, each as large as the weights.
 - `latency_ms`: of a forward pass by the roofline of `scoring.device`, the least that the device can take.
+
+And one is looked up:
+
+- `layers_latency_ms`: of a forward pass of as many rows, what a call takes and the sum of the design's layers, as they
+  were measured on `scoring.device`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +25,7 @@ from components.records.manifest import DataManifest
 from components.records.results import Variant
 from components.records.search import Scoring, SizeLimits
 from components.rounds.context import SearchContext
+from components.rounds.layer_latencies import LayerLatencies, limits_layers, searched_variants
 from components.rounds.predicted_work import forward_pass
 from components.search_spaces.networks.costs import FLOAT_BYTES
 from components.search_spaces.space import SearchSpace
@@ -34,14 +40,14 @@ def limited_costs(costs: Mapping[str, Any], names: Sequence[str], scoring: Scori
     """Returns the costs of these names, numbers or arrays as `costs` has them.
 
     Args:
-        costs: of a variant, as a space predicts them.
+        costs: of a variant, as `predicted_costs` has them.
         names: fields of `SizeLimits`.
         scoring: device and rows of a batch.
 
     Raises:
         ValueError: `latency_ms` is asked for on the host, whose speed no table has.
     """
-    found = {name: costs[name] for name in names if name in costs}
+    found = {name: costs[name] for name in names if name in costs}  # of another task's layers there is no table
     if "memory_bytes" in names:
         found["memory_bytes"] = FLOAT_BYTES * costs["parameters"] + scoring.batch_size * costs["activation_bytes"]
     if "latency_ms" in names:
@@ -49,6 +55,29 @@ def limited_costs(costs: Mapping[str, Any], names: Sequence[str], scoring: Scori
             raise ValueError("`scoring.device` must be one of the device table. Received: scoring.device='host'.")
         found["latency_ms"] = latency_ms(*forward_pass(costs, scoring.batch_size), open_device(scoring.device))
     return found
+
+
+def predicted_costs(
+    space: SearchSpace,
+    manifest: DataManifest,
+    layers: LayerLatencies | None,
+    encoded: np.ndarray,
+    variant: Variant,
+) -> dict[str, np.ndarray]:
+    """Returns the costs of encodings `[n, decisions]` in a variant by name, each `[n]`.
+
+    They are what the space says, and `layers_latency_ms` where the variant's layers are among the measured ones.
+
+    Args:
+        space: whose encodings they are.
+        manifest: the data that designs are tried on.
+        layers: latencies predicted from layers; None where the search has none.
+        encoded: designs.
+        variant: with the data's vocabulary.
+    """
+    costs = space.costs(encoded, variant, manifest.input_shape, manifest.outputs)
+    latency = layers.of(encoded, variant) if layers is not None else None
+    return costs if latency is None else {**costs, "layers_latency_ms": latency}
 
 
 class SizeLimitsOfSearch:
@@ -61,28 +90,41 @@ class SizeLimitsOfSearch:
         manifest: the data that designs are tried on.
         limits: at least one.
         scoring: device and rows of a batch.
+        layers: latencies predicted from layers, which a limit on `layers_latency_ms` needs.
 
     Attributes:
         limits: by the name of the cost.
+
+    Raises:
+        ValueError: where a limit needs latencies of layers that aren't given.
     """
 
-    def __init__(self, space: SearchSpace, manifest: DataManifest, limits: SizeLimits, scoring: Scoring):
+    def __init__(
+        self,
+        space: SearchSpace,
+        manifest: DataManifest,
+        limits: SizeLimits,
+        scoring: Scoring,
+        layers: LayerLatencies | None = None,
+    ):
+        if limits.layers_latency_ms is not None and layers is None:
+            raise ValueError(
+                "`layers` must be given for a limit on their latency. Received: layers=None,"
+                f" layers_latency_ms={limits.layers_latency_ms}."
+            )
         self.limits = limits_by_cost(limits)
         self._space = space
         self._manifest = manifest
         self._scoring = scoring
-        # Variants that differ in the learning rate alone cost the same.
-        of_networks = {(one.network, one.width, one.depth): one for one in reversed(space.variants())}
-        self._variants: list[Variant] = [
-            msgspec.structs.replace(one, vocabulary=manifest.vocabulary) for one in of_networks.values()
-        ]
+        self._layers = layers
+        self._variants = searched_variants(space, manifest)
 
     def costs(self, encoded: np.ndarray) -> dict[str, np.ndarray]:
         """The limited costs of encodings `[n, decisions]`, each `[n]`."""
-        manifest, names = self._manifest, tuple(self.limits)
+        names = tuple(self.limits)
         of_each = [
             limited_costs(
-                self._space.costs(encoded, variant, manifest.input_shape, manifest.outputs), names, self._scoring
+                predicted_costs(self._space, self._manifest, self._layers, encoded, variant), names, self._scoring
             )
             for variant in self._variants
         ]
@@ -104,4 +146,5 @@ def limits_of(context: SearchContext) -> SizeLimitsOfSearch | None:
     limits = context.search.rejection.size
     if not limits_by_cost(limits):
         return None
-    return SizeLimitsOfSearch(context.space, context.manifest, limits, context.search.scoring)
+    layers = context.layer_latencies if limits_layers(context.search) else None
+    return SizeLimitsOfSearch(context.space, context.manifest, limits, context.search.scoring, layers)

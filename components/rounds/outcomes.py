@@ -1,7 +1,7 @@
 """What became of a candidate: its fitness and latency, or why it has none, gathered from its records."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from components.records.results import (
     VariantProfile,
     Verdict,
 )
-from components.records.search import Scoring
+from components.records.search import Scoring, Search
 from components.records.store import Store, require_record
+from components.rounds.judgement import judged_by_profile
 from components.rounds.profiles import judging_profile
 from components.rounds.rejection_rules import is_non_finite
-from components.rounds.variants import best_trials, cut_sweep, timed_variants, variant_groups
+from components.rounds.variants import at_places_of, best_trials, cut_sweep, timed_variants, variant_groups
 
 
 class Outcome(NamedTuple):
@@ -46,17 +47,16 @@ class Outcome(NamedTuple):
     log_probability: float | None = None
 
 
-def outcome(
-    store: Store, plan: Plan, candidate: Candidate, scoring: Scoring, rule: Literal["any", "none"] = "any"
-) -> Outcome:
+def outcome(store: Store, plan: Plan, candidate: Candidate, search: Search) -> Outcome:
     """Returns what a candidate's records say.
+
+    In a search round under the rule `none`, a network whose loss is not finite, in the probe or later, counts 0.
 
     Args:
         store: the search's.
         plan: of the round.
         candidate: one of the round.
-        scoring: says which latency counts.
-        rule: of rejection; under `none` a network whose loss is not finite, in the probe or later, counts 0.
+        search: says which latency counts, and by what rule a candidate is rejected.
 
     Raises:
         FileNotFoundError: where the candidate has not gone all its way yet.
@@ -66,31 +66,32 @@ def outcome(
         verdict = require_record(store, f"{folder}/verdict.json", Verdict)
         if verdict.reason is not None:
             return Outcome(candidate, verdict.reason, verdict.detail)
+    judged = judged_by_profile(store, plan, candidate, [one.name for one in candidate.variants], search)
+    if judged.reason is not None:
+        return Outcome(candidate, judged.reason, judged.detail)
     training = require_record(store, f"{folder}/training.json", TrainingRecord)
     if training.failed:
         return Outcome(candidate, "failed", training.failed)
     trials = best_trials(candidate, training.trials)
     finite = [trial for trial in trials if not is_non_finite(trial)]
-    counted = finite if finite and rule == "none" else trials
+    spared = plan.kind == "search" and search.rejection.rule == "none"
+    counted = finite if finite and spared else trials
     reason, detail = _why_not(plan, counted, cut_sweep(candidate, training.trials))
     if reason is not None:
         return Outcome(candidate, reason, detail)
     names = tuple(trial.variant for trial in counted if trial.accuracy is not None)
     fitness = _fitness(candidate, counted)
-    timed = timed_variants(candidate, counted)
-    profile = judging_profile(store, plan.round, candidate, timed, scoring)
+    profile = judging_profile(store, plan.round, candidate, timed_variants(candidate, names), search.scoring)
     if profile is None:
         return Outcome(candidate, None, "", names, fitness)
-    if profile.failed:
-        return Outcome(candidate, "failed", profile.failed)
-    profiles = [one for one in profile.variants if one.variant in timed]
+    profiles = [one for one in profile.variants if one.variant in at_places_of(candidate, names)]
     return Outcome(
         candidate,
         None,
         "",
         names,
         fitness,
-        _geometric_mean([latency_ms(one, scoring) for one in profiles]),
+        _geometric_mean([latency_ms(one, search.scoring) for one in profiles]),
         _geometric_mean([one.intensity for one in profiles]),
         _geometric_mean([one.measured_efficiency for one in profiles]),
     )

@@ -18,6 +18,13 @@ def profiles_of(store: Store, round_path: str, candidate: str) -> list[Profile]:
     return [require_record(store, path, Profile) for path in paths]
 
 
+def is_profiled(names: Iterable[str], scoring: Scoring) -> bool:
+    """Whether there is what `judging_profile` needs, by the names of what lies in a candidate's folder."""
+    if scoring.latency == "measured" or scoring.device == HOST:
+        return f"profile-{scoring.device}.json" in names
+    return any(name.startswith("profile-") for name in names)
+
+
 def judging_profile(
     store: Store, round_path: str, candidate: Candidate, variants: Iterable[str], scoring: Scoring
 ) -> Profile | None:

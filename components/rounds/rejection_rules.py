@@ -13,14 +13,14 @@ def over_limit(candidate: Candidate, limits: SizeLimits, scoring: Scoring) -> st
     """Returns how a candidate's predicted size exceeds a limit, None where it doesn't.
 
     Args:
-        candidate: with predicted costs.
+        candidate: with predicted costs; a latency of layers is there only where these were measured.
         limits: of the search.
         scoring: device and rows of a batch that some costs depend on.
     """
     limited = limits_by_cost(limits)
     of_each = [limited_costs(costs, tuple(limited), scoring) for costs in candidate.costs.values()]
     for name, limit in limited.items():
-        largest = max((costs[name] for costs in of_each), default=0.0)
+        largest = max((costs[name] for costs in of_each if name in costs), default=0.0)
         if largest > limit:
             return f"{name} {largest:.10g} > {limit:.10g}"
     return None

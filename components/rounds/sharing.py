@@ -21,7 +21,7 @@ def planned_network(context: SearchContext) -> Candidate:
     """What a round of shared weights trains: the design whose weights hold those of all others."""
     space = context.space
     candidate = make_candidate(
-        space, space.largest, context.manifest, space.variants(), origin="known", change="shared weights", role="shared"
+        context, space.largest, space.variants(), origin="known", change="shared weights", role="shared"
     )
     return msgspec.structs.replace(candidate, id=SHARED)
 

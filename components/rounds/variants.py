@@ -1,7 +1,7 @@
 """Variants that differ in nothing but their learning rate: of each such group the best stands for all."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from components.records.results import Candidate, TrialResult, Variant
 from components.rounds.rejection_rules import is_non_finite
@@ -52,20 +52,26 @@ def cut_sweep(candidate: Candidate, trials: Sequence[TrialResult]) -> TrialResul
     return None
 
 
-def timed_variants(candidate: Candidate, trials: Sequence[TrialResult]) -> tuple[str, ...]:
-    """Returns the names of the variants whose latency counts: one in each network, width and depth.
+def timed_variants(candidate: Candidate, names: Collection[str]) -> tuple[str, ...]:
+    """Returns the names of the variants that are timed: the first in each network, width and depth.
 
-    Of those that stand for their groups it is the first whose outputs were finite: learning rates and initialisations
-    of a network take equally long.
+    Learning rates and initialisations of a network take equally long.
+
+    Args:
+        candidate: the candidate.
+        names: of its variants that count: places where none does are left out.
     """
-    finite = {
-        one.variant for one in best_trials(candidate, trials) if one.accuracy is not None and not is_non_finite(one)
-    }
-    counted: dict[tuple[str, float, float], str] = {}
+    first: dict[tuple[str, float, float], str] = {}
     for variant in candidate.variants:
-        if variant.name in finite:
-            counted.setdefault(_place(variant), variant.name)
-    return tuple(counted.values())
+        first.setdefault(_place(variant), variant.name)
+    places = {_place(variant) for variant in candidate.variants if variant.name in names}
+    return tuple(name for place, name in first.items() if place in places)
+
+
+def at_places_of(candidate: Candidate, names: Collection[str]) -> set[str]:
+    """Returns the names of all variants in the network, width and depth of one of these."""
+    places = {_place(variant) for variant in candidate.variants if variant.name in names}
+    return {variant.name for variant in candidate.variants if _place(variant) in places}
 
 
 def variant_seed(search_seed: int, round_path: str, candidate: Candidate, variant: Variant) -> tuple[int, ...]:

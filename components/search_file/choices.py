@@ -35,6 +35,7 @@ def choice_problems(search: Search) -> Iterator[Problem]:
         return
     yield from row_problems(search_task(search), space.networks)
     yield from _scoring_problems(search, space)
+    yield from _limit_problems(search, space)
     yield from sharing_problems(search, space)
     yield from _target_problems(search)
     if not controller_problems:
@@ -56,6 +57,14 @@ def _scoring_problems(search: Search, space: Any) -> Iterator[Problem]:
             f"0, or `$.scoring.latency` estimated, in the space {space.name}: its designs all train the same networks"
         )
         yield Problem("$.scoring.latency_weight", rule, shown(scoring.latency_weight))
+
+
+def _limit_problems(search: Search, space: Any) -> Iterator[Problem]:
+    """A latency that is the sum of the layers' needs designs that are sequences of layers."""
+    limit = search.rejection.size.layers_latency_ms
+    if limit is not None and not space.layered:
+        rule = f"null in the space {space.name}, whose designs are no sequences of layers that can be timed one by one"
+        yield Problem("$.rejection.size.layers_latency_ms", rule, shown(limit))
 
 
 def _target_problems(search: Search) -> Iterator[Problem]:

@@ -123,6 +123,14 @@ def efficiency_is_measured(search: Search) -> Iterator[Problem]:
         yield Problem("$.scoring.efficiency_weight", rule, shown(scoring.efficiency_weight))
 
 
+def a_measured_limit_is_measured(search: Search) -> Iterator[Problem]:
+    """A limit on measured latency needs it measured."""
+    limit = search.rejection.measured_latency_ms
+    if limit is not None and search.scoring.latency != "measured":
+        rule = "null where `$.scoring.latency` is not `measured`; `$.rejection.size.latency_ms` limits an estimate"
+        yield Problem("$.rejection.measured_latency_ms", rule, shown(limit))
+
+
 def limited_latency_is_of_a_known_device(search: Search) -> Iterator[Problem]:
     """A limit on latency needs a device of the table."""
     if search.rejection.size.latency_ms is not None and search.scoring.device == HOST:
@@ -163,6 +171,7 @@ RULES: tuple[Callable[[Search], Iterator[Problem]], ...] = (
     warmup_ends_before_training,
     shards_fit_one_run,
     efficiency_is_measured,
+    a_measured_limit_is_measured,
     limited_latency_is_of_a_known_device,
     best_few_are_among_the_candidates,
     nothing_is_scaled_twice,

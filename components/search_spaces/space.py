@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from components.records.results import Variant
+from components.search_spaces.layer_index import LayerIndex
 
 Spec = Any  # frozen and hashable; each space has its own type
 
@@ -69,6 +70,7 @@ class SearchSpace(Protocol):
         brings_optimizer: whether a spec is, or brings, the optimizer that its trials use (see `optimizer`).
         networks: names of the networks that a spec is tried in, cheapest first; the first is scaled by default.
         largest: the design whose weights hold those of every other one; None where designs can't share weights.
+        layered: whether designs are sequences of layers, each of which can be timed alone (see `layers`).
     """
 
     name: str
@@ -80,6 +82,7 @@ class SearchSpace(Protocol):
     brings_optimizer: bool
     networks: tuple[str, ...]
     largest: Spec | None
+    layered: bool
 
     def sample(self, rng: np.random.Generator) -> Spec:
         """Draws a spec as the published system does."""
@@ -152,6 +155,12 @@ class SearchSpace(Protocol):
         """The network that holds the weights of all designs: a `components.search_spaces.shared_network.SharedNetwork`.
 
         Raises TypeError where `largest` is None.
+        """
+
+    def layers(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> LayerIndex | None:
+        """The layers that designs can hold in a variant, without Keras before one is built.
+
+        None where the space isn't `layered`, and where the variant's designs have no such layers.
         """
 
     def optimizer(self, spec: Spec, learning_rate: float, total_steps: int) -> Any:

@@ -9,6 +9,7 @@ from components.records.layout import (
     REPORT,
     ROUND_OF_KIND,
     committed_rounds,
+    measured_layers_path,
     plan_path,
     round_of,
     scores_path,
@@ -16,6 +17,7 @@ from components.records.layout import (
     search_round,
 )
 from components.records.store import Store
+from components.search_file.stored import get_search
 
 
 class Moment(NamedTuple):
@@ -67,6 +69,9 @@ def _shard(inputs: Mapping[str, Any]) -> str:
 
 STEPS: Mapping[str, Callable[[Mapping[str, Any], Store], Moment]] = {
     "data_split": lambda inputs, store: Moment("data_split", MANIFEST),
+    "layer_benchmarking": lambda inputs, store: Moment(
+        "hardware_benchmarking, layers", measured_layers_path(get_search(store).scoring.device, 0)
+    ),
     "candidate_generation": _generation,
     "candidate_training": _training,
     "rejection_screening": _on_shard("rejection_screening", "verdicts"),

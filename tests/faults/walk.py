@@ -5,6 +5,7 @@ from components.candidate_training.stage import train_shard
 from components.data_split.stage import split_search_data
 from components.ensemble_assembly.stage import assemble, propose_initialisations
 from components.final_scaling.stage import propose_scaling, select_scaled
+from components.hardware_benchmarking.layers import measure_layers
 from components.hardware_benchmarking.stage import profile_shard
 from components.multi_objective_scoring.stage import score_round
 from components.records.layout import round_of
@@ -24,13 +25,14 @@ def walk(store: Store, text: str, run: str = ONE_RUN) -> Summary:
         run: id of the run; the same one again takes up its own claims, another one voids them.
     """
     split_search_data(store, text)
+    measure_layers(store)
     while walk_round(store, run).another_round:
         pass
     for part in ("rerank", "grid", "winner"):
         shards = propose_scaling(store, part)
         for shard in shards:
-            train_shard(store, shard, "full", run)
             profile_shard(store, shard, run=run)
+            train_shard(store, shard, "full", run)
         select_scaled(store, round_of(shards[0]))
     for shard in propose_initialisations(store):
         train_shard(store, shard, "full", run)
@@ -42,7 +44,7 @@ def walk_round(store: Store, run: str = ONE_RUN) -> Scores:
     shards = propose_round(store)
     for shard in shards:
         train_shard(store, shard, "probe", run)
+        profile_shard(store, shard, run=run)
         screen_shard(store, shard, run)
         train_shard(store, shard, "full", run)
-        profile_shard(store, shard, run=run)
     return score_round(store, round_of(shards[0]))

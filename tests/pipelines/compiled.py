@@ -106,7 +106,8 @@ def _in_order(tasks: dict, told: dict) -> list[str]:
     while len(done) < len(tasks):
         ready = [task for task in tasks if task not in done and set(tasks[task].get("dependentTasks", [])) <= set(done)]
         branches = all("triggerPolicy" in tasks[task] for task in ready)  # of one condition: only one of them runs
-        alike = len({str(told[task]).split()[0] for task in ready}) == 1
+        functions = {told[task].split()[0] if isinstance(told[task], str) else task for task in ready}
+        alike = len(functions) == 1
         if not ready or not (branches or alike):
             raise ValueError(f"`tasks` must run in one order. Received: {ready} after {done}.")
         done += sorted(ready, key=lambda task: "" if branches else str(told[task]))

@@ -325,6 +325,7 @@ from components.candidate_generation.stage import propose_round
 propose_round(store)
 """,
     "multi_objective_scoring": """
+from components.hardware_benchmarking.stage import profile_shard
 from components.rejection_screening.stage import screen_shard
 from components.multi_objective_scoring.stage import score_round
 from components.records.layout import plan_path
@@ -332,6 +333,7 @@ from components.records.results import Plan, TrainingRecord
 from components.records.store import require_record, write_record
 plan = require_record(store, plan_path("rounds/00001"), Plan)
 for shard in ("rounds/00001/shards/0000", "rounds/00001/shards/0001"):
+    profile_shard(store, shard)
     screen_shard(store, shard)
 for one in plan.candidates:
     record = TrainingRecord(candidate=one.id, phase="full", trials=(), span=plan.span)

@@ -13,12 +13,11 @@ from tests.pipelines.compiled import Compiled, faults, outline
 
 DEVICES = ("tpu-v5e", "l4", "host")
 LARGEST = Settings(MOST_DEPTH, "l4", ("tpu-v5e", "l4-spot", "cpu"))
-TARGETS = ("shards", "second_target", "third_target")
 POOLS = {pool.device: pool for pool in LARGEST.hardware().benchmark}
 MOST_BYTES = 256 * 1024  # of a compiled pipeline, that Kubeflow's API and Argo take
 RUN = "{{$.pipeline_job_uuid}}"  # which Kubeflow replaces
 
-SCREENED = ["candidate_training probe", "rejection_screening", "candidate_training full"]
+SCREENED = ["rejection_screening", "candidate_training full"]
 
 
 def measured(devices):
@@ -32,14 +31,14 @@ def rounds(depth, devices):
     left = [("if", "inputs.parameter_values['pipelinechannel--multi-objective-scoring-Output'] == true", deeper)]
     return [
         f"candidate_generation {RUN}",
-        ("each", "candidate-generation", [*SCREENED, *measured(devices)]),
+        ("each", "candidate-generation", ["candidate_training probe", *measured(devices), *SCREENED]),
         "multi_objective_scoring",
         *(left if deeper else []),
     ]
 
 
 def scaling(part, number, devices):
-    loop = ("each", "final-scaling-proposal", ["candidate_training full", *measured(devices)])
+    loop = ("each", "final-scaling-proposal", [*measured(devices), "candidate_training full"])
     return (
         "graph",
         f"scaling-round{number} {part}",
@@ -57,6 +56,15 @@ def finish(devices):
     ]
 
 
+def layers(devices):
+    """A step a target, of which at most one runs: that of the search whose layers are not measured yet."""
+    asked = "inputs.parameter_values['pipelinechannel--data-split-Output'] {}"
+    return [
+        ("if", asked.format(f"== '{device}'" if device else "!= ''"), [f"layer_benchmarking {device}"])
+        for device in devices
+    ]
+
+
 FREE = "inputs.parameter_values['pipelinechannel--search-is-free-Output'] == true"
 OVER = "inputs.parameter_values['pipelinechannel--budget-exhausted-Output'] == true"
 
@@ -66,7 +74,7 @@ def intended(depth, *devices):
     ended = ("if", OVER, [("graph", "finish", finish(devices))])
     goes_on = ("if", f"!({OVER})", [f"continue_as_new {RUN}"])
     whole = [
-        f"data_split {depth}.0 {' '.join(devices)}",
+        ("graph", "preparation", [f"data_split {depth}.0 {' '.join(devices)}", *layers(devices)]),
         ("graph", f"search-rounds-{depth}", rounds(depth, devices)),
         ("graph", "conclude", ["budget_exhausted", ("graph", "condition-branches-1", [ended, goes_on])]),
     ]
@@ -154,14 +162,6 @@ def test_a_step_runs_in_the_image_of_its_node_pool(deepest):
         assert compiled.containers()[label]["image"] == images["l4"]
 
 
-def test_scoring_waits_for_every_target(deepest):
-    compiled = Compiled.read(deepest)
-    for task, _ in of_function(compiled, "multi_objective_scoring", "final_scaling_selection"):
-        given = task["inputs"]["parameters"]
-        sources = {given[name]["taskOutputParameter"]["outputParameterKey"] for name in TARGETS}
-        assert len(sources) == len(TARGETS), sources
-
-
 def test_training_and_measuring_end_in_time_and_are_tried_again(deepest):
     compiled = Compiled.read(deepest)
     tasks = list(of_function(compiled, "candidate_training", "hardware_benchmarking", "rejection_screening"))
@@ -193,7 +193,7 @@ def test_a_run_takes_the_search_and_its_description_and_nothing_else_crosses_a_g
     for name, graph in committed.graphs():
         own = set(graph.get("inputDefinitions", {}).get("parameters", {}))
         passed = {one for one in own if not one.startswith("pipelinechannel--")}
-        above = {"description"} if name in (None, "comp-whole-search") else set()
+        above = {"description"} if name in (None, "comp-whole-search", "comp-preparation") else set()
         assert passed <= {"search"} | above | ({"part"} if name and "scaling" in name else set())
 
 
@@ -236,15 +236,15 @@ def tasks(specification):
     [
         (
             lambda spec: spec["components"].pop("comp-data-split"),
-            "comp-whole-search/data-split: no component comp-data-split",
+            "comp-preparation/data-split: no component comp-data-split",
         ),
         (
             lambda spec: spec["components"]["comp-data-split"].pop("executorLabel"),
-            "comp-whole-search/data-split: comp-data-split does nothing",
+            "comp-preparation/data-split: comp-data-split does nothing",
         ),
         (
             lambda spec: spec["components"]["comp-whole-search"]["inputDefinitions"]["parameters"].pop("search"),
-            "comp-whole-search/data-split: no input search in comp-whole-search",
+            "comp-whole-search/preparation: no input search in comp-whole-search",
         ),
         (
             lambda spec: tasks(spec)["conclude"]["dependentTasks"].append("finish"),

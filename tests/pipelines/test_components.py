@@ -14,7 +14,7 @@ from components.candidate_training.component import candidate_training
 from components.data_split.component import data_split
 from components.ensemble_assembly.component import ensemble_assembly, ensemble_proposal
 from components.final_scaling.component import final_scaling_proposal, final_scaling_selection
-from components.hardware_benchmarking.component import hardware_benchmarking
+from components.hardware_benchmarking.component import hardware_benchmarking, layer_benchmarking
 from components.multi_objective_scoring.component import budget_exhausted, multi_objective_scoring
 from components.records.layout import REPORT, SUMMARY
 from components.records.store import open_search, require_record
@@ -67,6 +67,12 @@ def test_rejection_screening(item):
 
 def test_hardware_benchmarking(item):
     assert hardware_benchmarking(shard=item, device="").output == FIRST[0]
+
+
+def test_layer_benchmarking(search):
+    """The search limits no latency of layers."""
+    layer_benchmarking(search=search, device="")
+    assert not open_search(search).paths("hardware")
 
 
 def test_multi_objective_scoring(search):

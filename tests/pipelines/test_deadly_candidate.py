@@ -28,7 +28,7 @@ TEXT = TINY.read_text(encoding="utf-8")
 DIED = "process died: signal 9"
 CALLS = {  # a function of each stage that is called for each candidate
     "candidate_training": "components.search_spaces.norm_act_layer.space:NormActLayerSpace.build",
-    "rejection_screening": "components.rejection_screening.verdicts:over_limit",
+    "rejection_screening": "components.rejection_screening.verdicts:judged_by_probe",
     "hardware_benchmarking": "components.hardware_benchmarking.profiling:Profiler._profile",
 }
 
@@ -83,9 +83,9 @@ def test_a_shard_that_has_died_for_good_fails_its_run_and_the_next_run_finds_wha
     assert step(in_hand, "candidate_training", store, shard, "probe") == -signal.SIGKILL
     for other in (f"{round_of(shard)}/shards/0001", f"{round_of(shard)}/shards/0002"):
         train_shard(store, other, "probe")
+        profile_shard(store, other)
         screen_shard(store, other)
         train_shard(store, other, "full")
-        profile_shard(store, other)
     there = [one for one in others if store.exists(f"{trial_path(round_of(shard), one)}/verdict.json")]
     assert there == others and not store.exists(f"{trial_path(round_of(shard), in_hand)}/verdict.json")
     with pytest.raises(FileNotFoundError, match=f"must hold {trial_path(round_of(shard), in_hand)}/verdict.json"):
@@ -105,6 +105,7 @@ def survivor(proposed):
 
 def test_a_candidate_that_kills_its_screening_fails(survivor):
     store, shard, candidate = survivor
+    profile_shard(store, shard)
     assert step(candidate, "rejection_screening", store, shard) == -signal.SIGKILL
     assert step(candidate, "rejection_screening", store, shard) == 0
     verdict = require_record(store, f"{trial_path(round_of(shard), candidate)}/verdict.json", Verdict)
@@ -114,6 +115,7 @@ def test_a_candidate_that_kills_its_screening_fails(survivor):
 def test_what_ends_a_process_from_outside_is_not_held_against_the_candidate(survivor):
     """As often as it happens: a spot node that is taken away, or a machine that shuts down and ends a child first."""
     store, shard, candidate = survivor
+    profile_shard(store, shard)
     for _ in range(4):
         assert step(candidate, "rejection_screening", store, shard, sent=signal.SIGTERM) == 128 + signal.SIGTERM
         assert attempts(store, shard, candidate, "verdict") == []
@@ -127,8 +129,6 @@ def test_what_ends_a_process_from_outside_is_not_held_against_the_candidate(surv
 
 def test_a_candidate_that_kills_its_profiling_fails(survivor):
     store, shard, candidate = survivor
-    screen_shard(store, shard)
-    train_shard(store, shard, "full")
     assert step(candidate, "hardware_benchmarking", store, shard) == -signal.SIGKILL
     assert step(candidate, "hardware_benchmarking", store, shard) == 0
     assert require_record(store, profile_path(round_of(shard), candidate, "tpu-v5e"), Profile).failed == DIED

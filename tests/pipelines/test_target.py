@@ -155,6 +155,7 @@ def test_the_training_is_the_targets(finished, tmp_path):
     from components.rounds.variants import variant_seed
     from components.training.feed import Feed
     from components.training.plain import run_trial
+    from components.training.recipe import Recipe
 
     (candidate,) = plan_of(finished, "winner").candidates
     variant, space = candidate.variants[0], open_space("norm_act_layer", {**SETTINGS, "groups": 2})
@@ -162,18 +163,14 @@ def test_the_training_is_the_targets(finished, tmp_path):
         *read_part(finished, "train", folder="target"), *read_part(finished, "validation", folder="target"), 512
     )
     training = Training(probe_steps=30, full_steps=50, batch_size=16, learning_rate=0.05, shift_pixels=1)
-    result, _ = run_trial(
+    recipe = Recipe(
         lambda: space.build(space.from_json(candidate.spec), variant, SHAPE, len(CLASSES)),
         feed,
         training,
-        variant=variant.name,
         seed=variant_seed(14, ROUND_OF_KIND["winner"], candidate, variant),
-        first_step=0,
-        last_step=40,
         total_steps=40,
-        start=None,
-        deadline=None,
     )
+    result, _ = run_trial(recipe, variant=variant.name)
     folder = trial_path(ROUND_OF_KIND["winner"], candidate.id)
     (recorded,) = require_record(finished, f"{folder}/training.json", TrainingRecord).trials
     assert (result.loss, result.accuracy, result.nll) == (recorded.loss, recorded.accuracy, recorded.nll)

@@ -49,17 +49,17 @@ def described(store, **budget):
 
 def evaluate(store, shard):
     train_shard(store, shard, "probe")
+    profile_shard(store, shard)
     screen_shard(store, shard)
     train_shard(store, shard, "full")
-    profile_shard(store, shard)
 
 
 def finish(store):
     for part in ("rerank", "grid", "winner"):
         shards = propose_scaling(store, part)
         for shard in shards:
-            train_shard(store, shard, "full")
             profile_shard(store, shard)
+            train_shard(store, shard, "full")
         select_scaled(store, round_of(shards[0]))
     for shard in propose_initialisations(store):
         train_shard(store, shard, "full")

@@ -78,6 +78,7 @@ class NormActLayerSpace:
     continues_probe = True
     brings_optimizer = False
     largest = None
+    layered = False
 
     def __init__(self, settings: NormActLayerSettings):
         self.settings = settings
@@ -169,6 +170,9 @@ class NormActLayerSpace:
     def shared_network(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> Any:
         """Raises TypeError: layers share no weights."""
         raise TypeError(f"`variant` must be of a space whose designs share weights. Received: one of {self.name}.")
+
+    def layers(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> None:
+        """Returns None: a layer is tried in networks that are no sequences of layers of its own."""
 
     def optimizer(self, spec: LayerSpec, learning_rate: float, total_steps: int) -> Any:
         """Raises TypeError: layers are tried under the search file's own SGD."""

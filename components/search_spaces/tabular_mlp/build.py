@@ -23,11 +23,25 @@ def build_mlp(widths: Sequence[int], activation: str, input_shape: Sequence[int]
         x = layers.Flatten()(x)
     for layer in _hidden_layers(widths, activation):
         x = layer(x)
-    initial = keras.initializers.RandomNormal(stddev=LAST_DEVIATION)
-    x = layers.Dense(units_of(outputs), kernel_initializer=initial)(x)
-    if outputs == TWO_CLASSES:  # layers that Keras loads without us
-        x = layers.Flatten()(layers.ZeroPadding1D((1, 0))(layers.Reshape((1, 1))(x)))
-    return keras.Model(rows, x)
+    return keras.Model(rows, _logits(x, outputs))
+
+
+def build_layer(input_shape: Sequence[int], units: int, activation: str | None, outputs: int) -> keras.Model:
+    """Returns one layer of such a model alone, from its inputs `[batch, *input_shape]`.
+
+    Args:
+        input_shape: of one row of its inputs; those of more than one axis are made flat.
+        units: of a hidden layer.
+        activation: of a hidden layer; None for the last layer, which has `outputs` and no activation.
+        outputs: of the whole model: classes, or 1 for regression.
+    """
+    rows = x = keras.Input(tuple(input_shape))
+    if len(input_shape) > 1:
+        x = layers.Flatten()(x)
+    if activation is None:
+        return keras.Model(rows, _logits(x, outputs))
+    (layer,) = _hidden_layers([units], activation)
+    return keras.Model(rows, layer(x))
 
 
 def build_backbone(widths: Sequence[int], activation: str) -> keras.Sequential:
@@ -84,6 +98,14 @@ class SharedMlp:
             for one, shape in zip(self.variables, shapes, strict=True)
         ]
         return self.outputs(parts, x)
+
+
+def _logits(x: Any, outputs: int) -> Any:
+    initial = keras.initializers.RandomNormal(stddev=LAST_DEVIATION)
+    x = layers.Dense(units_of(outputs), kernel_initializer=initial)(x)
+    if outputs == TWO_CLASSES:  # layers that Keras loads without us
+        x = layers.Flatten()(layers.ZeroPadding1D((1, 0))(layers.Reshape((1, 1))(x)))
+    return x
 
 
 def _hidden_layers(widths: Sequence[int], activation: str) -> list[layers.Layer]:

@@ -12,6 +12,7 @@ from components.records.section import Section
 from components.search_spaces.space import Box, Categorical, Change
 from components.search_spaces.tabular_mlp.costs import features_of, mlp_costs
 from components.search_spaces.tabular_mlp.known import REFERENCES
+from components.search_spaces.tabular_mlp.layers import MlpLayers
 from components.search_spaces.tabular_mlp.spec import MlpSpec, text
 
 MOST_LAYERS, MOST_UNITS = 32, 65_536
@@ -67,6 +68,7 @@ class TabularMlpSpace:
     continues_probe = True
     brings_optimizer = False
     networks: tuple[str, ...] = (NETWORK,)
+    layered = True
 
     def __init__(self, settings: TabularMlpSettings):
         self.settings = settings
@@ -172,6 +174,11 @@ class TabularMlpSpace:
 
         features_of(variant, input_shape)
         return SharedMlp(self._choices, self.settings.activation, input_shape, outputs)
+
+    def layers(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> MlpLayers:
+        """Returns the dense layers of every pair of consecutive widths. Raises ValueError where `costs` does."""
+        features_of(variant, input_shape)
+        return MlpLayers(self._choices, self.settings.activation, input_shape, outputs)
 
     def optimizer(self, spec: MlpSpec, learning_rate: float, total_steps: int) -> Any:
         """Raises TypeError: networks are trained by the search file's own optimizer."""

@@ -108,6 +108,7 @@ class UpdateRuleSpace:
     continues_probe = False  # the found rate starts again, as published
     brings_optimizer = True
     largest = None
+    layered = False
 
     def __init__(self, settings: UpdateRuleSettings):
         self.settings = settings
@@ -215,6 +216,9 @@ class UpdateRuleSpace:
     def shared_network(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> Any:
         """Raises TypeError: rules share no weights."""
         raise TypeError(f"`variant` must be of a space whose designs share weights. Received: one of {self.name}.")
+
+    def layers(self, variant: Variant, input_shape: Sequence[int], outputs: int) -> None:
+        """Returns None: a rule changes no layer of the networks that it trains."""
 
     def optimizer(self, spec: RuleSpec, learning_rate: float, total_steps: int) -> Any:
         """Returns the rule as `keras.optimizers.Optimizer`."""

@@ -8,6 +8,7 @@ import pytest
 from components.candidate_training import trials
 from components.candidate_training.stage import train_in_child, train_shard
 from components.candidate_training.trials import Trainer
+from components.hardware_benchmarking.stage import profile_shard
 from components.records.layout import claim_path, plan_path, trial_path, weights_path
 from components.records.results import Plan, TrainingRecord
 from components.records.store import open_search, read_record, require_record, write_record
@@ -127,6 +128,7 @@ def test_a_design_that_cannot_be_built_has_failed_and_the_next_one_is_trained(st
     assert record_of(store, bad).failed == "ValueError: a shape that does not fit"
     assert record_of(store, good).failed is None
     assert all(good.id in path for path in weights(store)) and weights(store)
+    profile_shard(store, SHARD)
     screen_shard(store, SHARD)
     verdict = msgspec.json.decode(store.read(f"{trial_path(ROUND, bad.id)}/verdict.json"))
     assert (verdict["reason"], verdict["detail"]) == ("failed", "ValueError: a shape that does not fit")
@@ -191,6 +193,7 @@ def test_a_broken_stage_is_no_bad_candidate(store_at):
 
 def test_a_probe_whose_weights_are_lost_is_not_continued_from_nothing(store_at, small_search):
     candidate, store = survivor(small_search), store_at("probed")
+    profile_shard(store, SHARD)
     screen_shard(store, SHARD)
     replanned(store, [candidate])
     path = weights_path(ROUND, candidate.id, "probe", "preact_resnet")

@@ -5,6 +5,7 @@ import pytest
 
 from components.candidate_training.stage import train_shard
 from components.data_split.stage import split_search_data
+from components.hardware_benchmarking.stage import profile_shard
 from components.records.layout import plan_path, trial_path, weights_path
 from components.records.results import Plan, TrainingRecord, Verdict
 from components.records.store import open_search, require_record, write_record
@@ -41,7 +42,7 @@ def search(folder, rule, *, kind="search", initialisations=1, **fields):
         for one in context.space.variants()
     ]
     spec = context.space.known[rule]
-    candidate = make_candidate(context.space, spec, context.manifest, variants, origin="known")
+    candidate = make_candidate(context, spec, variants, origin="known")
     steps = {"probe_steps": 15, "full_steps": 30} | fields
     write_record(store, plan_path(ROUND), plan([candidate], kind=kind, round=ROUND, **steps))
     return store, candidate
@@ -56,6 +57,7 @@ def trained(tmp_path_factory):
     """SGD, probed, judged and trained in full."""
     store, candidate = search(tmp_path_factory.mktemp("rule"), "SGD")
     train_shard(store, SHARD, "probe")
+    profile_shard(store, SHARD)
     screen_shard(store, SHARD)
     train_shard(store, SHARD, "full")
     return store, candidate
@@ -84,9 +86,7 @@ def test_it_is_trained_from_the_start_and_its_weights_alone_are_kept(trained):
     assert (trial.variant, trial.status, trial.steps) == (best, "trained", 30)
     weights = [path for path in store.paths(ROUND) if path.endswith(".safetensors")]
     assert weights == [weights_path(ROUND, candidate.id, "full", best)]
-    found = outcome(
-        store, require_record(store, plan_path(ROUND), Plan), candidate, SearchContext(store).search.scoring
-    )
+    found = outcome(store, require_record(store, plan_path(ROUND), Plan), candidate, SearchContext(store).search)
     assert (found.fitness, found.variants) == ((trial.accuracy,), (best,))
 
 
@@ -97,9 +97,10 @@ def test_a_rule_that_diverges_at_every_rate_is_rejected_for_that(tmp_path):
         msgspec.structs.replace(one, learning_rate=1e15 * (number + 1)) for number, one in enumerate(candidate.variants)
     )
     store.delete(plan_path(ROUND))
-    candidate = make_candidate(context.space, context.space.known["SGD"], context.manifest, vast, origin="known")
+    candidate = make_candidate(context, context.space.known["SGD"], vast, origin="known")
     write_record(store, plan_path(ROUND), plan([candidate], round=ROUND, probe_steps=15))
     train_shard(store, SHARD, "probe")
+    profile_shard(store, SHARD)
     screen_shard(store, SHARD)
     verdict = require_record(store, f"{trial_path(ROUND, candidate.id)}/verdict.json", Verdict)
     assert (verdict.reason, verdict.kept) == ("non_finite", ())
@@ -108,13 +109,12 @@ def test_a_rule_that_diverges_at_every_rate_is_rejected_for_that(tmp_path):
 def test_further_initialisations_are_trained_at_the_rate_that_the_first_found(tmp_path):
     """In finishing rounds: 3 rates once and then the best of them, with other weights and rows."""
     store, candidate = search(tmp_path, "SGD", kind="rerank", initialisations=3, probe_steps=0)
+    profile_shard(store, SHARD)
     train_shard(store, SHARD, "full")
     trials = record_of(store, candidate, "training").trials
     status = {trial.variant: trial.status for trial in trials}
     further = ["not_built", "trained", "not_built"]
     assert [status[one.name] for one in candidate.variants] == ["trained", "trained", "non_finite", *further * 2]
-    found = outcome(
-        store, require_record(store, plan_path(ROUND), Plan), candidate, SearchContext(store).search.scoring
-    )
+    found = outcome(store, require_record(store, plan_path(ROUND), Plan), candidate, SearchContext(store).search)
     assert len(found.fitness) == 3
     assert len({trial.loss for trial in trials if trial.variant in found.variants}) == 3

@@ -7,6 +7,7 @@ from components.data_split.stage import split_search_data
 from components.records.store import open_search
 from components.search_file.stored import get_search
 from components.search_file.validate import read_search
+from tests.layered_search import layered_description
 from tests.servers.object_stores import new_search
 from tests.small_search import description
 
@@ -60,6 +61,15 @@ def test_what_it_was_not_compiled_for_is_refused(latency, device, devices):
     listed = ", ".join(devices.split())
     with pytest.raises(WrongPipeline, match=rf"compiled to benchmark on: {listed}. Received: {device}. .*--benchmark"):
         check_compiled_for(search(latency, device), devices, 4)
+
+
+def test_a_limit_on_layers_is_measured_whatever_scoring_says():
+    limited = read_search(layered_description(1.0, scoring={"latency": "estimated", "device": "l4"}))
+    check_compiled_for(limited, "host l4", 4)
+    with pytest.raises(
+        WrongPipeline, match=r"compiled to benchmark on: host. Received: l4. .* limit on that of layers"
+    ):
+        check_compiled_for(limited, "host", 4)
 
 
 def test_a_refused_search_leaves_nothing(tmp_path):

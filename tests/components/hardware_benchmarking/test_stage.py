@@ -141,3 +141,13 @@ def test_a_child_process_profiles_what_this_process_does(small_search):
     store = open_search(str(small_search.at["finished"]))
     (candidate, *_) = trained(store)
     assert profile_in_child(store, ROUND, candidate.id).variants == profile_of(store, candidate).variants
+
+
+def test_in_a_search_round_only_what_goes_on_after_its_probe_is_profiled(small_search, store_at):
+    """Before anything is trained in full: the records of the full training, were they read, would be missed."""
+    store = store_at("probed")
+    for shard in SHARDS:
+        profile_shard(store, shard)
+    survivors = [one.id for one in trained(open_search(str(small_search.at["finished"])))]
+    profiled = [one.id for one in plan_of(store).candidates if profile_of(store, one)]
+    assert profiled == survivors and 0 < len(profiled) < len(plan_of(store).candidates)

@@ -70,6 +70,8 @@ LIMITS = [
     ("rejection.size.activation_bytes", [None, 1], [0]),
     ("rejection.size.memory_bytes", [None, 1], [0, 1.5]),
     ("rejection.size.latency_ms", [None, TINY], [0]),
+    ("rejection.size.layers_latency_ms", [None, TINY], [0]),
+    ("rejection.measured_latency_ms", [None, TINY], [0]),
     ("scoring.latency", ["measured", "estimated"], ["roofline"]),
     ("scoring.batch_size", [1], [0]),
     ("scoring.latency_target_ms", [None, TINY], [0]),

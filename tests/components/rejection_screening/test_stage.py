@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from components.candidate_training.stage import train_shard
+from components.hardware_benchmarking.stage import profile_shard
 from components.records.layout import MANIFEST, plan_path, trial_path
 from components.records.manifest import DataManifest
 from components.records.results import Plan, Span, TrainingRecord, TrialResult, Variant, Verdict
@@ -14,8 +15,9 @@ from components.rejection_screening.stage import screen_shard
 from components.rounds.candidates import make_candidate
 from components.rounds.predicted_work import longest_first
 from components.search_spaces.registry import open_space
+from tests.bare_context import BareContext
 from tests.oracles.norm_act_rejects import NON_FINITE, POOR_QUALITY, UNSTABLE
-from tests.round_records import candidate, plan, put_probe, trial
+from tests.round_records import candidate, plan, profile_of, put_probe, put_profile, trial
 from tests.small_search import description
 
 ROUND, SHARD = "rounds/00001", "rounds/00001/shards/0000"
@@ -37,7 +39,7 @@ def judged(small_search, tmp_path_factory):
     specs = LAYERS | {"good": space.known["BN-ReLU"], "size": space.known["EvoNorm-B0"]}
     wide = {"size": [Variant(name="preact_resnet", network="preact_resnet", width=2.0)]}
     made = {
-        name: make_candidate(space, spec, manifest, wide.get(name, space.variants()), origin="random")
+        name: make_candidate(BareContext(space, manifest), spec, wide.get(name, space.variants()), origin="random")
         for name, spec in specs.items()
     }
     limit = 2 * int(made["good"].costs["preact_resnet"]["parameters"])  # twice as wide is four times as many
@@ -52,6 +54,7 @@ def judged(small_search, tmp_path_factory):
     of = plan(made.values(), probe_steps=50, full_steps=100, span=span)
     write_record(store, plan_path(ROUND), of)
     train_shard(store, SHARD, "probe")
+    profile_shard(store, SHARD)
     screen_shard(store, SHARD)
     return {name: verdict_of(store, one) for name, one in made.items()}
 
@@ -99,7 +102,7 @@ def screened(store, spec, *, rule="any", training=None, **stability):
     settings = {"groups": 32, "networks": ["efficientnet", "preact_resnet"], "width": 1.0, "depth": 1.0}
     space = open_space("norm_act_layer", settings)
     manifest = require_record(store, MANIFEST, DataManifest)
-    one = make_candidate(space, spec, manifest, space.variants(), origin="random")
+    one = make_candidate(BareContext(space, manifest), spec, space.variants(), origin="random")
     store.delete("search.yaml")
     text = description(
         space={"settings": settings},
@@ -110,6 +113,7 @@ def screened(store, spec, *, rule="any", training=None, **stability):
     span = Span(start_seconds=0.0, duration_seconds=0.0)
     write_record(store, plan_path(ROUND), plan([one], probe_steps=10, full_steps=100, span=span))
     train_shard(store, SHARD, "probe")
+    profile_shard(store, SHARD)
     screen_shard(store, SHARD)
     return verdict_of(store, one)
 
@@ -172,6 +176,7 @@ def verdict(tmp_path, trials, *, rule="any", size=None, **probe):
     write_record(store, plan_path(ROUND), of)
     if trials is not None:
         put_probe(store, of, one, trials, **probe)
+    profile_shard(store, SHARD)
     screen_shard(store, SHARD)
     return verdict_of(store, one)
 
@@ -204,6 +209,46 @@ def test_the_detail_has_the_numbers(tmp_path):
 def test_a_size_limit_speaks_before_the_probe_is_even_looked_at(tmp_path):
     found = verdict(tmp_path, [], failed="process died: signal 9", size={"multiply_adds": 999})
     assert (found.reason, found.detail) == ("size", "multiply_adds 1000 > 999")
+
+
+def timed(folder, latencies, *, limit=5.0, **profile):
+    """The store of a candidate whose probe is fine, with its profile if it has latencies (ms by network)."""
+    store = open_search(str(folder))
+    measured = {"latency": "measured", "device": "host"}
+    store.create("search.yaml", description(scoring=measured, rejection={"measured_latency_ms": limit}).encode())
+    one = candidate("a")
+    write_record(store, plan_path(ROUND), plan([one], full_steps=60))
+    put_probe(store, plan([one]), one, [FINE, trial("large", 0.5, step_seconds=0.5)])
+    if latencies is not None:
+        put_profile(store, plan([one]), one, [profile_of(*each) for each in latencies.items()], **profile)
+    screen_shard(store, SHARD)
+    return store
+
+
+def test_what_is_too_slow_is_not_trained_in_full(tmp_path):
+    """The slowest network decides, and the limit itself is within it."""
+    slow = timed(tmp_path / "1", {"small": 2.0, "large": 8.0})
+    found = verdict_of(slow, candidate("a"))
+    assert (found.reason, found.kept, found.detail) == ("latency", (), "large: measured 8 ms > 5 ms")
+    assert found.predicted_saved_seconds > 0
+    train_shard(slow, SHARD, "full")
+    assert not slow.exists(f"{trial_path(ROUND, 'a')}/training.json")
+    fast = timed(tmp_path / "2", {"small": 2.0, "large": 8.0}, limit=8.0)
+    assert verdict_of(fast, candidate("a")).kept == ("small", "large")
+
+
+def test_what_the_device_cannot_run_is_not_trained_in_full(tmp_path):
+    found = verdict_of(timed(tmp_path, {}, failed="InvalidArgumentError: no kernel"), candidate("a"))
+    assert (found.reason, found.detail) == ("failed", "InvalidArgumentError: no kernel")
+
+
+def test_a_candidate_is_judged_by_whoever_screens_after_it_was_profiled(tmp_path):
+    """While another shard measures it, nobody may let it pass unmeasured."""
+    store = timed(tmp_path, None)
+    assert not store.exists(f"{trial_path(ROUND, 'a')}/verdict.json")
+    put_profile(store, plan([candidate("a")]), candidate("a"), [profile_of("small", 2.0), profile_of("large", 8.0)])
+    screen_shard(store, f"{ROUND}/shards/0001")
+    assert verdict_of(store, candidate("a")).reason == "latency"
 
 
 def test_what_is_not_probed_yet_is_left_to_whoever_probes_it(tmp_path):

@@ -7,6 +7,7 @@ from components.records.manifest import DataManifest, Split
 from components.records.results import Variant
 from components.rounds.candidates import make_candidate
 from components.search_spaces.registry import open_space
+from tests.bare_context import BareContext
 
 PART = Split(rows=3, class_rows=(1, 2), sha256="0")
 MANIFEST = DataManifest(source="s", input_shape=(8, 8, 1), classes=("a", "b"), train=PART, validation=PART, test=PART)
@@ -16,7 +17,7 @@ def test_a_candidate_holds_what_its_space_says_of_it():
     space = open_space("norm_act_layer", {"networks": ["preact_resnet", "mobilenet_v2"]})
     spec = space.sample(np.random.default_rng(1))
     variants = [*space.variants(), Variant(name="wide", network="preact_resnet", width=2.0)]
-    made = make_candidate(space, spec, MANIFEST, variants, suffix="-wide", origin="random", change="all")
+    made = make_candidate(BareContext(space, MANIFEST), spec, variants, suffix="-wide", origin="random", change="all")
     assert made.id == space.canonical(spec) + "-wide"
     assert space.from_json(made.spec) == spec
     assert made.variants == tuple(variants)
@@ -31,7 +32,7 @@ def test_the_variants_of_texts_hold_the_vocabulary_that_their_costs_and_models_n
     space = open_space("update_rule", {"networks": ["text_rnn"]})
     texts = msgspec.structs.replace(MANIFEST, input_shape=(12,), vocabulary=500)
     spec = space.sample(np.random.default_rng(1))
-    made = make_candidate(space, spec, texts, space.variants(), origin="random")
+    made = make_candidate(BareContext(space, texts), spec, space.variants(), origin="random")
     assert {variant.vocabulary for variant in made.variants} == {500}
     model = space.build(spec, made.variants[0], texts.input_shape, 2)
     parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

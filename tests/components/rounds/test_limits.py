@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 
 from components.hardware.devices import DEVICES
+from components.hardware.layer_table import LayerTable
 from components.records.manifest import DataManifest, Split
 from components.records.search import Scoring, SizeLimits
 from components.rounds.candidates import make_candidate
+from components.rounds.layer_latencies import LayerLatencies, searched_layers
 from components.rounds.limits import SizeLimitsOfSearch, limited_costs, limits_by_cost
 from components.rounds.rejection_rules import over_limit
 from components.search_spaces.registry import open_space
+from tests.bare_context import BareContext
 
 PART = Split(rows=1, class_rows=(), sha256="")
 IMAGES = DataManifest(
@@ -45,18 +48,42 @@ def test_the_latency_of_an_unmeasured_host_is_refused():
     assert limited_costs(COSTS, ("memory_bytes",), Scoring(batch_size=1)) == {"memory_bytes": 4400.0}
 
 
-@pytest.mark.parametrize(("name", "settings"), SPACES, ids=[name for name, _ in SPACES])
-@pytest.mark.parametrize("cost", sorted(msgspec.structs.asdict(SizeLimits())))
+class DrawnTable(LayerTable):
+    """A table of as many microseconds for each layer as its name's digits say, and 100 of a call."""
+
+    def __init__(self, names):
+        self.names, self.call_ms = names, 0.1
+        self._latency_ms = {name: int("".join(filter(str.isdigit, name))) / 1000 for name in names}
+
+
+def layers_of(space):
+    """Latencies by such a table; None where the space has no layers."""
+    return LayerLatencies(DrawnTable(tuple(searched_layers(space, IMAGES))), space, IMAGES) if space.layered else None
+
+
+COSTS_OF_SPACES = [
+    (name, settings, cost)
+    for name, settings in SPACES
+    for cost in sorted(msgspec.structs.asdict(SizeLimits()))
+    if cost != "layers_latency_ms" or name == "tabular_mlp"
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "cost"), COSTS_OF_SPACES, ids=[f"{name} {cost}" for name, _, cost in COSTS_OF_SPACES]
+)
 def test_encodings_and_records_have_the_same_verdict(name, settings, cost):
     """The limit is the cost of one of the designs, so that one is exactly at it."""
     space = open_space(name, settings)
-    specs = designs(space)
+    specs, layers = designs(space), layers_of(space)
     encoded = np.stack([space.encode(spec) for spec in specs])
-    loose = SizeLimitsOfSearch(space, IMAGES, SizeLimits(**{cost: 10**15}), SCORING)
+    loose = SizeLimitsOfSearch(space, IMAGES, SizeLimits(**{cost: 10**15}), SCORING, layers)
     at = float(np.sort(loose.costs(encoded)[cost])[len(specs) // 2])
-    limits = msgspec.convert({cost: at if cost == "latency_ms" else int(at)}, SizeLimits)
-    tight = SizeLimitsOfSearch(space, IMAGES, limits, SCORING)
-    records = [make_candidate(space, spec, IMAGES, space.variants(), origin="random") for spec in specs]
+    limits = msgspec.convert({cost: at if cost.endswith("_ms") else int(at)}, SizeLimits)
+    tight = SizeLimitsOfSearch(space, IMAGES, limits, SCORING, layers)
+    records = [
+        make_candidate(BareContext(space, IMAGES, layers), spec, space.variants(), origin="random") for spec in specs
+    ]
     said = [over_limit(record, limits, SCORING) for record in records]
     within = tight.within(encoded)
     assert [text is None for text in said] == within.tolist() and within.any()
@@ -73,3 +100,9 @@ def test_the_ratio_is_that_of_the_tightest_limit():
     assert limits.ratio(np.array([[0], [1]])).tolist() == [1.0, 2.0]
     assert limits.within(np.array([[0], [1]])).tolist() == [True, False]
     assert limits_by_cost(SizeLimits()) == {} and limits.limits == {"parameters": 1520, "multiply_adds": 740}
+
+
+def test_a_limit_on_layers_needs_their_latencies():
+    space = open_space("tabular_mlp", {})
+    with pytest.raises(ValueError, match="`layers` must be given .*Received: layers=None, layers_latency_ms=2.0"):
+        SizeLimitsOfSearch(space, IMAGES, SizeLimits(layers_latency_ms=2.0), SCORING)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from components.records.results import ScoredCandidate, Variant
-from components.records.search import Scoring
+from components.records.search import Choice, Rejection, Scoring
 from components.records.store import open_search
 from components.rounds.outcomes import best_first, outcome, scored_candidate
 from tests.round_records import (
@@ -16,12 +16,16 @@ from tests.round_records import (
     put_profile,
     put_training,
     put_verdict,
+    search_of,
     trial,
 )
 
 ONE = candidate("a")
 ROUND = plan([ONE])
 MEASURED = Scoring()
+SEARCH = search_of()
+UNDER_NONE = search_of(rejection=Rejection(rule="none"))
+LIMITED = search_of(rejection=Rejection(measured_latency_ms=5.0))
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def trained(store, trials, profiles=(), of=ROUND):
     put_training(store, of, ONE, trials)
     if profiles:
         put_profile(store, of, ONE, profiles)
-    return outcome(store, of, ONE, MEASURED)
+    return outcome(store, of, ONE, SEARCH)
 
 
 def test_fitness_is_a_vector_in_the_order_of_the_variants(store):
@@ -59,8 +63,8 @@ def test_costs_are_geometric_means_over_the_variants(store):
     assert found.efficiency == pytest.approx(0.4)
 
 
-def test_latency_is_that_of_the_variants_that_count_alone(store):
-    """An earlier version timed every rate and initialisation: small 2 ms (at its best rate), large 8 ms."""
+def test_a_network_is_timed_once_whatever_rate_counts(store):
+    """Each is timed at its first rate; the ones that count, others, take equally long."""
     variants = tuple(
         Variant(name=f"{network}{number}-{rate}", network=network, learning_rate=rate, initialisation=number)
         for network in ("small", "large")
@@ -71,15 +75,13 @@ def test_latency_is_that_of_the_variants_that_count_alone(store):
     of = plan([one], kind="rerank", probe_steps=0)
     trials = [trial("small0-0.1", 0.2), trial("small0-1.0", 0.5), trial("large0-0.1", 0.5), trial("large0-1.0", 0.2)]
     put_training(store, of, one, [*trials, trial("small1-1.0", 0.5), trial("large1-0.1", 0.5)])
-    timed = {"small0-0.1": 900.0, "small0-1.0": 2.0, "large0-0.1": 8.0, "large0-1.0": 700.0, "small1-1.0": 3.0,
-             "large1-0.1": 800.0}  # fmt: skip
-    put_profile(store, of, one, [profile_of(name, latency) for name, latency in timed.items()])
-    assert outcome(store, of, one, MEASURED).latency_ms == pytest.approx(4.0)
+    put_profile(store, of, one, [profile_of("small0-0.1", 2.0), profile_of("large0-0.1", 8.0)])
+    assert outcome(store, of, one, SEARCH).latency_ms == pytest.approx(4.0)
 
 
 def test_the_latency_is_the_one_that_scoring_asks_for(store):
     trained(store, [trial("small"), trial("large")], [profile_of("small", 2.0), profile_of("large", 8.0)])
-    assert outcome(store, ROUND, ONE, Scoring(latency="estimated")).latency_ms == pytest.approx(0.4)
+    assert outcome(store, ROUND, ONE, search_of(scoring=Scoring(latency="estimated"))).latency_ms == pytest.approx(0.4)
 
 
 def test_a_missing_measurement_gives_no_mean(store):
@@ -94,11 +96,11 @@ def test_without_a_profile_there_is_fitness_but_no_latency(store):
     assert found.fitness == (0.5, 0.5) and found.latency_ms is None
 
 
-@pytest.mark.parametrize("reason", ["size", "non_finite", "quality", "stability", "failed", "time_up"])
+@pytest.mark.parametrize("reason", ["size", "non_finite", "quality", "latency", "stability", "failed", "time_up"])
 def test_a_verdict_speaks_first(store, reason):
     """Its candidate has no training record, and none is asked for."""
     put_verdict(store, ROUND, ONE, reason)
-    found = outcome(store, ROUND, ONE, MEASURED)
+    found = outcome(store, ROUND, ONE, SEARCH)
     assert (found.reason, found.detail, found.fitness) == (reason, f"because of {reason}", ())
 
 
@@ -130,12 +132,12 @@ def test_a_training_that_was_not_whole_gives_a_reason(store, trials, reason, det
 def test_under_none_a_network_whose_loss_is_not_finite_in_the_full_phase_counts_nothing(store, broken):
     """As one that failed in the probe does; where no network is left, the candidate is rejected under either rule."""
     assert trained(store, [trial("small", 0.5), broken]).reason == "non_finite"
-    assert outcome(store, ROUND, ONE, MEASURED, "none").fitness == (0.5, 0.0)
+    assert outcome(store, ROUND, ONE, UNDER_NONE).fitness == (0.5, 0.0)
 
 
 def test_under_none_a_candidate_without_a_finite_network_is_rejected(store):
     trained(store, [trial("small", None, status="non_finite", steps=17), trial("large", 0.9, nll=None)])
-    found = outcome(store, ROUND, ONE, MEASURED, "none")
+    found = outcome(store, ROUND, ONE, UNDER_NONE)
     assert (found.reason, found.detail) == ("non_finite", "small: loss not finite at step 17")
 
 
@@ -151,7 +153,7 @@ def test_a_finishing_round_has_no_verdicts(store):
 def test_a_dead_process_is_a_failed_candidate(store):
     put_verdict(store, ROUND, ONE)
     put_training(store, ROUND, ONE, failed="process died: signal 9")
-    found = outcome(store, ROUND, ONE, MEASURED)
+    found = outcome(store, ROUND, ONE, SEARCH)
     assert (found.reason, found.detail) == ("failed", "process died: signal 9")
 
 
@@ -159,8 +161,45 @@ def test_a_design_that_the_device_cannot_run_has_failed(store):
     put_verdict(store, ROUND, ONE)
     put_training(store, ROUND, ONE, [trial("small"), trial("large")])
     put_profile(store, ROUND, ONE, failed="InvalidArgumentError: no kernel")
-    found = outcome(store, ROUND, ONE, MEASURED)
+    found = outcome(store, ROUND, ONE, SEARCH)
     assert (found.reason, found.detail) == ("failed", "InvalidArgumentError: no kernel")
+
+
+def judged(store, kind, search, **fields):
+    """The outcome of a profile of 2 and 8 ms in a round without a probe, in which nothing was trained."""
+    one, of = candidate("a", **fields), plan([ONE], kind=kind, probe_steps=0)
+    put_profile(store, of, one, [profile_of("small", 2.0), profile_of("large", 8.0)])
+    return outcome(store, of, one, search)
+
+
+TABULAR = search_of(space=Choice(name="tabular_mlp"), rejection=LIMITED.rejection)
+
+
+def test_re_ranking_takes_no_design_that_is_over_the_measured_limit(store):
+    """Where designs aren't scaled: the slowest network decides. It is not trained, and asks for no such record."""
+    found = judged(store, "rerank", TABULAR)
+    assert (found.reason, found.detail) == ("latency", "large: measured 8 ms > 5 ms")
+
+
+@pytest.mark.parametrize(
+    ("kind", "search", "fields"),
+    [
+        ("rerank", LIMITED, {}),  # of a space that is scaled: its target has other networks
+        ("rerank", TABULAR, {"role": "baseline"}),  # which is only compared
+        ("grid", TABULAR, {}),  # it was judged before
+        ("winner", TABULAR, {}),
+    ],
+    ids=["scaled", "baseline", "grid", "winner"],
+)
+def test_the_measured_limit_holds_for_what_is_searched(store, kind, search, fields):
+    with pytest.raises(FileNotFoundError, match="training.json"):
+        judged(store, kind, search, **fields)
+
+
+def test_a_measured_limit_needs_a_measurement(store):
+    of = plan([ONE], kind="rerank", probe_steps=0)
+    with pytest.raises(FileNotFoundError, match="must hold the profile of a in rounds/00001, to judge it"):
+        outcome(store, of, ONE, TABULAR)
 
 
 @pytest.mark.parametrize("missing", ["verdict.json", "training.json"])
@@ -168,7 +207,7 @@ def test_a_candidate_on_its_way_has_no_outcome_yet(store, missing):
     if missing == "training.json":
         put_verdict(store, ROUND, ONE)
     with pytest.raises(FileNotFoundError, match=missing):
-        outcome(store, ROUND, ONE, MEASURED)
+        outcome(store, ROUND, ONE, SEARCH)
 
 
 def test_the_reward_is_the_weighted_product_of_mean_fitness_and_latency(store):
@@ -190,7 +229,7 @@ def test_without_a_latency_there_is_a_reward_only_where_it_has_no_weight(store):
 
 def test_a_rejected_candidate_has_neither_quality_nor_reward(store):
     put_verdict(store, ROUND, ONE, "quality")
-    scored = scored_candidate(outcome(store, ROUND, ONE, MEASURED), ROUND, MEASURED, 2.0)
+    scored = scored_candidate(outcome(store, ROUND, ONE, SEARCH), ROUND, MEASURED, 2.0)
     assert (scored.reason, scored.quality, scored.reward, scored.latency_ms) == ("quality", None, None, None)
 
 

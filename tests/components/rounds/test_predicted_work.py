@@ -6,6 +6,7 @@ from components.records.manifest import DataManifest, Split
 from components.rounds.candidates import make_candidate
 from components.rounds.predicted_work import longest_first, step_work
 from components.search_spaces.registry import open_space
+from tests.bare_context import BareContext
 from tests.round_records import candidate, plan
 
 SPLIT = Split(rows=2, class_rows=(1, 1), sha256="")
@@ -33,7 +34,8 @@ def test_rules_in_one_network_differ_by_their_operations():
         source="", input_shape=(8, 8, 1), classes=("a", "b"), train=SPLIT, validation=SPLIT, test=SPLIT
     )
     slow, fast = (
-        make_candidate(space, space.known[name], manifest, space.variants(), origin="known") for name in ("Adam", "SGD")
+        make_candidate(BareContext(space, manifest), space.known[name], space.variants(), origin="known")
+        for name in ("Adam", "SGD")
     )
     ((variant,), costs) = slow.variants, slow.costs
     more = costs[variant.name]["update_operations"] - fast.costs[variant.name]["update_operations"]

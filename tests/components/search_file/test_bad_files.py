@@ -69,6 +69,14 @@ BAD_FILES = [
     ("number_for_name", bad("", name="name: 7"), "$.name", "7"),
     ("unknown_source", bad("", data="data: {source: 'http://x'}"), "$.data.source", '"http://x"'),
     ("empty_source", bad("", data="data: {source: 'csv:'}"), "$.data.source", '"csv:"'),
+    ("csv_of_a_folder", bad("", data="data: {source: 'csv:gs://b/c/', label: y}"), "$.data.source", '"csv:gs://b/c/"'),
+    ("unknown_scheme", bad("", data="data: {source: 'csv:ftp://b/c', label: y}"), "$.data.source", '"csv:ftp://b/c"'),
+    (
+        "target_in_no_bucket",
+        bad("final_scaling: {target: {data: {source: 'images:s3:///x', image_size: [8, 8]}}}"),
+        "$.final_scaling.target.data.source",
+        '"images:s3:///x"',
+    ),
     ("zero_candidates", bad("budget: {candidates: 0}"), "$.budget.candidates", "0"),
     ("fraction_of_a_step", bad("training: {probe_steps: 10.5}"), "$.training.probe_steps", "10.5"),
     ("quoted_number", bad("training: {probe_steps: '10'}"), "$.training.probe_steps", '"10"'),
@@ -186,6 +194,12 @@ BAD_FILES = [
         "$.data.source",
         "texts",
     ),
+    (
+        "measured_limit_of_an_estimate",
+        bad("scoring: {latency: estimated, device: l4}\nrejection: {measured_latency_ms: 2.5}"),
+        "$.rejection.measured_latency_ms",
+        "2.5",
+    ),
     ("full_below_probe", bad("training: {probe_steps: 400}"), "$.training.full_steps", "300"),
     ("warmup_of_all_steps", bad("training: {warmup_steps: 300}"), "$.training.warmup_steps", "300"),
     (
@@ -206,6 +220,12 @@ BAD_FILES = [
         "limited_latency_of_the_host",
         bad("rejection: {size: {latency_ms: 2}}"),
         "$.rejection.size.latency_ms",
+        "2.0",
+    ),
+    (
+        "latency_of_layers_where_there_are_none",
+        bad("rejection: {size: {layers_latency_ms: 2}}"),
+        "$.rejection.size.layers_latency_ms",
         "2.0",
     ),
     (
@@ -332,6 +352,15 @@ BAD_FILES = [
         bad(
             "final_scaling: {target: {data: {source: 'images:./x/../y', image_size: [8, 8], validation: 0.1}}}",
             data="data: {source: 'images:y', image_size: [8, 8]}",
+        ),
+        "$.final_scaling.target.data.validation",
+        "0.1",
+    ),
+    (
+        "target_of_the_same_objects",
+        bad(
+            "final_scaling: {target: {data: {source: 'images:gs://b/y/', image_size: [8, 8], validation: 0.1}}}",
+            data="data: {source: 'images:gs://b/y', image_size: [8, 8]}",
         ),
         "$.final_scaling.target.data.validation",
         "0.1",

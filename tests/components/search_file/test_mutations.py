@@ -12,7 +12,22 @@ from components.search_file.yaml_text import read_yaml, write_yaml
 
 VALUES = [
     *[None, True, False, 0, 1, -1, 2, 3, 7, 24, 10**30, 0.0, 0.5, 1e-3, 1e300, float("inf"), float("nan")],
-    *["", "x", "1", "no", "csv:a", "tfds:b", "images:c", "sklearn:iris", "random", "host", "é\n\t", "x" * 300],
+    *[
+        "",
+        "x",
+        "1",
+        "no",
+        "csv:a",
+        "csv:gs://a",
+        "images:s3://a/",
+        "tfds:b",
+        "images:c",
+        "sklearn:iris",
+        "random",
+        "host",
+        "é\n\t",
+        "x" * 300,
+    ],
     *[[], [1], [1, 2], [[1]], ["a", None], {}, {"name": "random"}, {"x": {"y": [1]}}, {"": 1}, {"settings": []}],
 ]
 

@@ -26,6 +26,8 @@ GOOD_FILES = {
     "tfds": SMALLEST.replace("'sklearn:digits'", "'tfds:mnist', image_size: [32, 48]"),
     "tfds_own_size": SMALLEST.replace("'sklearn:digits'", "tfds:mnist:3.0.1"),
     "images": SMALLEST.replace("'sklearn:digits'", "'images:/data/my photos', image_size: [64, 64]"),
+    "images_in_a_bucket": SMALLEST.replace("'sklearn:digits'", "'images:s3://no-such-bucket/a', image_size: [64, 64]"),
+    "texts_in_a_bucket": TEXTS.replace("csv:reviews.csv", "csv:gs://no-such-bucket/reviews.csv"),
     "random": SMALLEST + "controller: {name: random}\n",
     "settings": SMALLEST + "controller: {name: evolution, settings: {window: 50, tournament: 1, criterion: mean}}\n",
     "exponents": SMALLEST + "training: {learning_rate: 1e-3, weight_decay: 0}\n",
@@ -35,6 +37,8 @@ GOOD_FILES = {
     "limited policy": SMALLEST
     + "controller: {name: factorized, settings: {reward: one_sided, weight: -0.07, samples: 5}}\n"
     + "rejection: {size: {memory_bytes: 1000000, latency_ms: 0.5}}\nscoring: {device: tpu-v5e}\n",
+    "limited layers of the host": SMALLEST.replace("norm_act_layer", "tabular_mlp")
+    + "rejection: {size: {layers_latency_ms: 0.5}}\n",
     "bounds": SMALLEST
     + "rounds: {candidates_per_round: 3, shards_per_round: 3}\nbudget: {candidates: 3, hours: 1e-3, fitness: 1}\n"
     + "training: {probe_steps: 300, warmup_steps: 299}\nensemble: {members: 4}\n"

@@ -159,6 +159,29 @@ class TestContract:
                 assert (column > 0).all() if name in COSTS else (column >= 0).all()
                 assert column.tolist() == alone, name
 
+    def test_every_design_of_a_layered_space_holds_layers_that_the_index_names(self, space, shape, classes):
+        for variant in space.variants():
+            index = space.layers(variant, shape, classes)
+            assert (index is not None) == space.layered
+            if index is None:
+                continue
+            assert len(set(index.names)) == len(index.names)
+            assert space.layers(variant, shape, classes).names == index.names
+            encoded = np.stack([space.encode(spec) for spec in draws(space)])
+            places = index.places(encoded)
+            assert places.ndim == 2 and len(places) == len(encoded)
+            assert places.min() >= -1 and places.max() < len(index.names) and (places >= 0).any(axis=1).all()
+            alone = [index.places(row[None])[0].tolist() for row in encoded]
+            assert places.tolist() == alone
+
+    def test_a_layer_alone_is_a_model_of_a_batch_of_its_inputs(self, space, shape, classes):
+        for variant in space.variants() if space.layered else ():
+            index = space.layers(variant, shape, classes)
+            for at in np.random.default_rng(0).choice(len(index.names), 5):
+                model = index.build(int(at))
+                outputs = model(np.ones((3, *model.input_shape[1:]), np.float32))
+                assert tuple(outputs.shape) == (3, *model.output_shape[1:])
+
     def test_known_designs_pass_the_screens(self, space, shape, classes):
         for name, spec in space.known.items():
             if space.static_screen(spec) != "uses_batch":

@@ -1,0 +1,111 @@
+"""Latencies of designs, predicted from a table of their layers that was measured before the first round."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from components.hardware.layer_table import LayerTable, MeasuredLayers
+from components.records.layout import manifest_path, measured_layers_path
+from components.records.manifest import DataManifest
+from components.records.results import Variant
+from components.records.search import Search
+from components.records.store import Store, require_record
+from components.records.tasks import search_task
+from components.search_spaces.layer_index import LayerIndex
+from components.search_spaces.registry import open_space
+from components.search_spaces.space import SearchSpace
+
+LAYERS_A_RECORD = 64  # of which a killed step loses at most so many; each takes about a tenth of a second
+
+
+class LayerLatencies:
+    """The predicted latency of every design whose layers were measured.
+
+    Args:
+        table: of a search's layers.
+        space: as its designs are tried on the task.
+        manifest: the task's data.
+    """
+
+    def __init__(self, table: LayerTable, space: SearchSpace, manifest: DataManifest):
+        self._table, self._space, self._manifest = table, space, manifest
+        self._indices: dict[Variant, LayerIndex | None] = {}
+
+    def of(self, encoded: np.ndarray, variant: Variant) -> np.ndarray | None:
+        """Returns the latency in ms of encodings `[n, decisions]` in a variant, `[n]`, for the table's batch.
+
+        None where the variant has layers that were not measured, as on another task than that of the search rounds.
+        """
+        if variant not in self._indices:
+            self._indices[variant] = self._measured_index(variant)
+        index = self._indices[variant]
+        return None if index is None else self._table.latency_ms(index.names, index.places(encoded))
+
+    def _measured_index(self, variant: Variant) -> LayerIndex | None:
+        index = self._space.layers(variant, self._manifest.input_shape, self._manifest.outputs)
+        measured = set(self._table.names)
+        return index if index is not None and measured.issuperset(index.names) else None
+
+
+def limits_layers(search: Search) -> bool:
+    """Whether a search limits the latency that is predicted from layers."""
+    return search.rejection.size.layers_latency_ms is not None
+
+
+def searched_variants(space: SearchSpace, manifest: DataManifest) -> list[Variant]:
+    """Returns a variant for each network, width and depth that designs are tried in: the others cost the same."""
+    of_networks = {(one.network, one.width, one.depth): one for one in reversed(space.variants())}
+    return [msgspec.structs.replace(one, vocabulary=manifest.vocabulary) for one in of_networks.values()]
+
+
+def searched_layers(space: SearchSpace, manifest: DataManifest) -> dict[str, tuple[LayerIndex, int]]:
+    """Returns every layer that a design of the search rounds can hold by its name: an index and its place in that.
+
+    Raises:
+        ValueError: the space has no layers in a variant.
+    """
+    found: dict[str, tuple[LayerIndex, int]] = {}
+    for variant in searched_variants(space, manifest):
+        index = space.layers(variant, manifest.input_shape, manifest.outputs)
+        if index is None:
+            raise ValueError(f"`space` must be one of layers that can be timed alone. Received: {space.name}.")
+        for at, name in enumerate(index.names):
+            found.setdefault(name, (index, at))
+    return found
+
+
+def layer_records(names: Sequence[str]) -> list[Sequence[str]]:
+    """Returns which layers each record of the table holds."""
+    return [names[start : start + LAYERS_A_RECORD] for start in range(0, len(names), LAYERS_A_RECORD)]
+
+
+def unmeasured_device(store: Store, search: Search) -> str:
+    """Returns the device whose layers have still to be measured; empty where the search needs none, or has them.
+
+    Args:
+        store: the search's, whose data are split.
+        search: its description.
+    """
+    if not limits_layers(search):
+        return ""
+    device, names = search.scoring.device, list(_layers_of(store, search))
+    there = [store.exists(measured_layers_path(device, number)) for number in range(len(layer_records(names)))]
+    return "" if all(there) else device
+
+
+def read_table(store: Store, search: Search) -> LayerTable:
+    """Returns the table of a search's layers.
+
+    Raises:
+        FileNotFoundError: where a part of it isn't measured yet.
+    """
+    device, names = search.scoring.device, list(_layers_of(store, search))
+    paths = [measured_layers_path(device, number) for number in range(len(layer_records(names)))]
+    return LayerTable([require_record(store, path, MeasuredLayers) for path in paths])
+
+
+def _layers_of(store: Store, search: Search) -> dict[str, tuple[LayerIndex, int]]:
+    task = search_task(search)
+    manifest = require_record(store, manifest_path(task.folder), DataManifest)
+    return searched_layers(open_space(search.space.name, task.space_settings), manifest)
