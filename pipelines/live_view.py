@@ -57,13 +57,11 @@ class LiveView:
         budget = self._search.budget
         rows = Table.grid(padding=(0, 2))
         rows.add_row("now", f"{progress.doing} ({progress.done} of {progress.wanted} done)")
-        rows.add_row(
-            "candidates", f"{progress.probed} probed, {progress.trained} trained in full, {_rejected(progress)}"
-        )
+        rows.add_row("candidates", _candidates(progress, "trained in full"))
         rows.add_row("best fitness", "-" if progress.best is None else f"{progress.best:.4f}")
         rows.add_row("time", f"{_clock(time.monotonic() - self._start)}{_hours_left(progress, self._search)}")
-        share = min(1.0, progress.probed / budget.candidates)
-        rows.add_row("budget", f"{max(0, budget.candidates - progress.probed)} of {budget.candidates} candidates left")
+        share = min(1.0, progress.tried / budget.candidates)
+        rows.add_row("budget", f"{max(0, budget.candidates - progress.tried)} of {budget.candidates} candidates left")
         rows.add_row("", ProgressBar(total=1.0, completed=share, width=40))
         return Group(Text(f"archloom  {self._search.name}", style="bold"), rows)
 
@@ -71,11 +69,16 @@ class LiveView:
 def plain_line(progress: Progress, search: Search) -> str:
     """How far a search is, in one line."""
     best = "" if progress.best is None else f", best {progress.best:.4f}"
-    left = max(0, search.budget.candidates - progress.probed)
-    return (
-        f"{progress.doing} ({progress.done}/{progress.wanted}): {progress.probed} probed, {progress.trained} trained, "
-        f"{_rejected(progress)}, {left} left{best}"
-    )
+    left = max(0, search.budget.candidates - progress.tried)
+    counted = _candidates(progress, "trained")
+    return f"{progress.doing} ({progress.done}/{progress.wanted}): {counted}, {left} left{best}"
+
+
+def _candidates(progress: Progress, trained: str) -> str:
+    """What became of the candidates so far; `trained` says in which words those are counted that were trained."""
+    if progress.reported is not None:
+        return f"{progress.reported} judged with shared weights"
+    return f"{progress.probed} probed, {progress.trained} {trained}, {_rejected(progress)}"
 
 
 def _rejected(progress: Progress) -> str:

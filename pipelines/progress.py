@@ -8,7 +8,10 @@ import msgspec
 from components.records.layout import MANIFEST, ROUND_OF_KIND, SUMMARY, plan_path, scores_path, search_round, trial_path
 from components.records.results import Plan, Reason, Scores, TrainingRecord, Verdict
 from components.records.store import Store, read_record
+from components.rounds.layer_latencies import unmeasured_device
 from components.rounds.rejection_rules import is_rejected
+from components.rounds.sharing import shared_network
+from components.search_file.stored import get_search
 
 R = TypeVar("R", bound=msgspec.Struct)
 DOING = {
@@ -32,6 +35,7 @@ class Progress(NamedTuple):
         best: best quality so far, committed or not; None before the first.
         done, wanted: trials of the round at work, done and in all.
         active_seconds: of the committed search rounds.
+        reported: candidates so far that were judged with shared weights; None where each is trained alone.
     """
 
     doing: str
@@ -44,6 +48,12 @@ class Progress(NamedTuple):
     done: int = 0
     wanted: int = 0
     active_seconds: float = 0.0
+    reported: int | None = None
+
+    @property
+    def tried(self) -> int:
+        """Candidates that count against the budget."""
+        return self.probed if self.reported is None else self.reported
 
 
 class ProgressReader:
@@ -77,6 +87,7 @@ class ProgressReader:
             done=self._done(current) if current else 0,
             wanted=len(current.candidates) if current else 0,
             active_seconds=last.active_seconds if last else 0.0,
+            reported=sum(len(one.children) for one in full) if any(map(shared_network, plans)) else None,
         )
 
     def _search_rounds(self) -> list[Plan]:
@@ -88,7 +99,10 @@ class ProgressReader:
     def _doing(self, current: Plan | None, number: int) -> str:
         if self._there(SUMMARY):
             return "finished"
-        return DOING[current.kind].format(number=number) if current else "proposing the first candidates"
+        if current:
+            return DOING[current.kind].format(number=number)
+        unmeasured = unmeasured_device(self.store, get_search(self.store))
+        return f"measuring layers on {unmeasured}" if unmeasured else "proposing the first candidates"
 
     def _done(self, plan: Plan) -> int:
         """Candidates of a round that are trained in full or rejected."""
@@ -112,5 +126,7 @@ class ProgressReader:
 
 
 def _quality(record: TrainingRecord) -> float:
-    """Mean validation quality of a training; a trial without one counts as 0."""
+    """Mean validation quality of a training; a trial without one counts as 0. The best that shared weights reported."""
+    if record.children:
+        return max(child.accuracy for child in record.children)
     return sum(trial.accuracy or 0.0 for trial in record.trials) / max(1, len(record.trials))

@@ -269,7 +269,7 @@ def test_a_failing_step_of_a_shard_is_named_with_its_shard(small_search, tmp_pat
         path.write_bytes(b"{")
     code, output = started("run", search_file(), "--search-dir", folder)
     assert code == FAILED and "Traceback" not in output
-    where = r"rejection_screening \(rounds/00001/shards/000[01]\)"
+    where = r"hardware_benchmarking \(rounds/00001/shards/000[01]\)"
     assert re.search(rf"{where} failed: DamagedRecord: .*/probe.json`", output)
 
 

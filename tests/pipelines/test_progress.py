@@ -5,6 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
+from components.data_split.stage import split_search_data
+from components.hardware_benchmarking.layers import measure_layers
 from components.records.results import Scores
 from components.records.store import open_search, require_record
 from components.search_file.stored import get_search
@@ -12,7 +14,9 @@ from components.search_file.validate import read_search
 from pipelines import live_view
 from pipelines.live_view import LiveView, plain_line
 from pipelines.progress import Progress, ProgressReader
+from tests.faults.walk import walk_round
 from tests.small_search import WatchedStore, description
+from tests.small_sharing import sharing_description
 
 
 @pytest.fixture
@@ -136,3 +140,41 @@ def test_a_damaged_record_leaves_the_view_as_it_was(store_at):
     store.delete("rounds/00001/scores.json")
     store.create("rounds/00001/scores.json", b"{")
     assert shown(store, read_search(description()), terminal=False) == ""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """What is printed of a search with shared weights whose layers are measured, step by step."""
+    text = sharing_description(
+        rejection={"size": {"parameters": 500, "layers_latency_ms": 60_000}},
+        scoring={"latency": "measured", "device": "host"},
+    )
+    store, lines = open_search(str(tmp_path_factory.mktemp("shared"))), []
+
+    def look():
+        lines.append(plain_line(ProgressReader(store).read(), read_search(text)))
+
+    split_search_data(store, text)
+    look()
+    measure_layers(store)
+    look()
+    while walk_round(store).another_round:
+        look()
+    look()
+    return store, lines
+
+
+def test_layers_that_are_measured_are_named(shared):
+    """They may take minutes, in which nothing is proposed."""
+    _, (measuring, proposing, *_) = shared
+    assert measuring == "measuring layers on host (0/0): 0 probed, 0 trained, 0 rejected, 8 left"
+    assert proposing.startswith("proposing the first candidates")
+
+
+def test_candidates_of_shared_weights_count_against_the_budget(shared):
+    """Four a round, of eight; the best is the best of them, not the network that holds the weights."""
+    store, (_, _, first, second) = shared
+    best = [max(one.quality for one in require_record(store, f"rounds/{number:05d}/scores.json", Scores).scored)
+            for number in (1, 2)]  # fmt: skip
+    assert first == f"search round 1 (1/1): 4 judged with shared weights, 4 left, best {best[0]:.4f}"
+    assert second == f"search round 2 (1/1): 8 judged with shared weights, 0 left, best {max(best):.4f}"
