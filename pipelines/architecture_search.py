@@ -51,13 +51,19 @@ class Steps(NamedTuple):
         """Trains the candidates that a shard claims."""
         return self.step(candidate_training(shard=shard, phase=phase), name, self.training_pool())
 
+    def targets(self) -> tuple[NodePool | None, ...]:
+        """Where latency is measured; None is the runner's machine, for the device that the search names."""
+        return self.hardware.benchmark if self.hardware else (None,)
+
     def benchmarking(self, shard: PipelineChannel) -> list[dsl.PipelineTask]:
         """Profiles the candidates that a shard claims, a task for every target."""
-        if self.hardware is None:
-            return [self.step(hardware_benchmarking(shard=shard, device=""), "Measure latency")]
         return [
-            self.step(hardware_benchmarking(shard=shard, device=pool.device), f"Measure on {pool.name}", pool)
-            for pool in self.hardware.benchmark
+            self.step(
+                hardware_benchmarking(shard=shard, device=pool.device if pool else ""),
+                f"Measure on {pool.name}" if pool else "Measure latency",
+                pool,
+            )
+            for pool in self.targets()
         ]
 
 
@@ -149,14 +155,10 @@ def preparation(depth: int, steps: Steps) -> BaseComponent:
     def preparing(search: str, description: str):
         first = data_split(search=search, description=description, devices=devices, depth=depth)
         split = steps.step(first, "Split the data", open_pool("cpu"))
-        if steps.hardware is None:
-            with dsl.If(split.output != "", name="layers-to-measure"):
-                steps.step(layer_benchmarking(search=search, device=""), "Measure layers")
-        else:
-            for pool in steps.hardware.benchmark:
-                with dsl.If(split.output == pool.device, name=f"layers-to-measure-on-{pool.name}"):
-                    measured = layer_benchmarking(search=search, device=pool.device)
-                    steps.step(measured, f"Measure layers on {pool.name}", pool)
+        for number, pool in enumerate(steps.targets()):
+            with dsl.If(split.output == number, name=f"layers-to-measure-{number}"):
+                layers = layer_benchmarking(search=search, device=pool.device if pool else "")
+                steps.step(layers, "Measure layers" + (f" on {pool.name}" if pool else ""), pool)
 
     return preparing
 

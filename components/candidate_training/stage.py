@@ -7,14 +7,12 @@ from components.candidate_training.trials import Trainer
 from components.records.attempts import Work, done_once
 from components.records.layout import kind_of, plan_path, round_of, trial_path
 from components.records.results import Candidate, Phase, Plan, TrainingRecord, Verdict
-from components.records.search import Search
 from components.records.store import Store, require_record
-from components.rounds.judgement import judged_by_profile
+from components.rounds.judgement import PROFILE_DECIDES, profile_judgements
 from components.rounds.profiles import is_profiled
 from components.rounds.shards import ONE_RUN, complete_shard
 
 NAMES = {"probe": "probe", "full": "training"}
-PROFILED = ("rerank", "grid", "winner")  # finishing rounds whose candidates are profiled before they are trained
 
 
 def train_shard(store: Store, shard: str, phase: Phase, run: str = ONE_RUN) -> None:
@@ -29,7 +27,7 @@ def train_shard(store: Store, shard: str, phase: Phase, run: str = ONE_RUN) -> N
     """
     trainer = Trainer(store, phase, kind_of(round_of(shard)))
     goes_on = cache(partial(_goes_on, store))
-    can_run = partial(_can_run, store, trainer.search)
+    profiled = profile_judgements(store, trainer.search)
 
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
         if f"{NAMES[phase]}.json" in names:
@@ -38,9 +36,9 @@ def train_shard(store: Store, shard: str, phase: Phase, run: str = ONE_RUN) -> N
             return plan.probe_steps > 0
         if plan.probe_steps:
             return "verdict.json" in names and goes_on(plan.round, candidate.id)
-        if plan.kind not in PROFILED or candidate.role == "shared":
+        if plan.kind not in PROFILE_DECIDES or candidate.role == "shared":
             return True
-        return is_profiled(names, trainer.search.scoring) and can_run(plan, candidate)
+        return is_profiled(names, trainer.search.scoring) and profiled(plan, candidate).reason is None
 
     def train(plan: Plan, candidate: Candidate) -> None:
         _train_once(store, plan, candidate, phase, trainer)
@@ -57,12 +55,6 @@ def train_in_child(store: Store, round_path: str, candidate: str, phase: Phase) 
 def _goes_on(store: Store, round_path: str, candidate: str) -> bool:
     """Whether a candidate's verdict, which is there, lets it be trained in full."""
     return require_record(store, f"{trial_path(round_path, candidate)}/verdict.json", Verdict).reason is None
-
-
-def _can_run(store: Store, search: Search, plan: Plan, candidate: Candidate) -> bool:
-    """Whether the profile of a finishing round's candidate, which is there, lets it be trained."""
-    names = [variant.name for variant in candidate.variants]
-    return judged_by_profile(store, plan, candidate, names, search).reason is None
 
 
 def _train_once(store: Store, plan: Plan, candidate: Candidate, phase: Phase, trainer: Trainer) -> None:

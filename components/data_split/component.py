@@ -1,4 +1,4 @@
-"""KFP wrapper of `stage.split_search_data`."""
+"""KFP wrapper of `stage.prepare_search`."""
 
 from kfp import dsl
 
@@ -6,10 +6,11 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def data_split(search: str, description: str, devices: str, depth: int) -> str:
-    """Writes the search's description and splits its data, once; returns the device whose layers are to be measured.
+def data_split(search: str, description: str, devices: str, depth: int) -> int:
+    """Writes the search's description and splits its data, once; returns on which device layers are to be measured.
 
-    It is empty where the search limits no latency that is predicted from layers, or where they are measured already.
+    That is its place among the devices, from 0. It is -1 where the search limits no latency that is predicted from
+    layers, or where they are measured already.
 
     Args:
         search: URI of the search directory.

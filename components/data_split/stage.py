@@ -18,7 +18,7 @@ from components.records.rows import PARTS, labels_path, write_part
 from components.records.search import Data, Search
 from components.records.store import Store, read_record, write_record
 from components.records.tasks import Task, search_task, share_rows, tasks_with_rows
-from components.rounds.layer_latencies import unmeasured_device
+from components.rounds.layer_latencies import require_measurable, unmeasured_device
 from components.search_file.rules import DEPTH
 from components.search_file.stored import get_search, given_search, put_search
 
@@ -27,13 +27,20 @@ class LeftOutWarning(UserWarning):
     """A column of the data is no input."""
 
 
-def prepare_search(store: Store, description: str, devices: str = "", depth: int = DEPTH) -> str:
-    """Splits the data as `split_search_data` does; returns the device whose layers must be measured before any round.
+def prepare_search(store: Store, description: str, devices: str = "", depth: int = DEPTH) -> int:
+    """Splits the data as `split_search_data` does; returns on which device layers must be measured before any round.
 
-    It is empty where no layer need be measured.
+    Returns:
+        Which of the devices that the pipeline measures on it is, from 0; -1 where no layer need be measured.
+
+    Raises:
+        InvalidSearch: where there are too many layers to measure, or too large ones.
     """
     split_search_data(store, description, devices, depth)
-    return unmeasured_device(store, get_search(store))
+    search = get_search(store)
+    require_measurable(store, search)
+    device = unmeasured_device(store, search)
+    return (devices.split() or [device]).index(device) if device else -1
 
 
 def split_search_data(store: Store, description: str, devices: str = "", depth: int = DEPTH) -> DataManifest:

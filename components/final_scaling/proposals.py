@@ -14,7 +14,7 @@ from components.rounds.candidates import initialised, make_candidate, scaled_can
 from components.rounds.context import SearchContext
 from components.rounds.learning import controller_of, learnt_state
 from components.rounds.limits import limits_of
-from components.rounds.rejection_rules import over_limit
+from components.rounds.rejection_rules import is_rejected, over_limit
 from components.rounds.screening import Proposed, screened_proposals
 from components.search_spaces.registry import SPACES
 from components.search_spaces.space import Spec
@@ -71,11 +71,15 @@ def winner(context: SearchContext) -> list[Candidate]:
 
 
 def chosen_point(store: Store) -> Candidate | None:
-    """Returns the point of the grid that was chosen, None where there is no grid."""
+    """Returns the point of the grid that was chosen; where time was up before any was, the first that isn't rejected.
+
+    None where there is no such point.
+    """
     plan = require_record(store, plan_path(ROUND_OF_KIND["grid"]), Plan)
-    best = require_scores(store, ROUND_OF_KIND["grid"]).best
-    wanted = best[0].id if best else None
-    points = [one for one in plan.candidates if wanted in (None, one.id)]
+    scores = require_scores(store, ROUND_OF_KIND["grid"])
+    wanted = scores.best[0].id if scores.best else None
+    rejected = {one.id for one in scores.scored if is_rejected(one.reason)}
+    points = [one for one in plan.candidates if (one.id == wanted if wanted else one.id not in rejected)]
     return points[0] if points else None
 
 

@@ -61,12 +61,12 @@ class LayerTable:
         self.call_ms = float(np.median(np.array(beside)[fastest]))
 
     def latency_ms(self, names: Sequence[str], places: np.ndarray) -> np.ndarray:
-        """Returns the predicted latencies of networks, `[n]`.
+        """Returns the predicted latencies of networks, `[n]`; infinite where one holds a layer that the table lacks.
 
         Args:
-            names: of layers that the table has.
+            names: of layers.
             places: which of them each network holds, `[n, places]`: indices in `names`, -1 for none.
         """
         none = len(names)
-        known = np.array([*(self._latency_ms[name] for name in names), 0.0])
+        known = np.array([*(self._latency_ms.get(name, np.inf) for name in names), 0.0])
         return self.call_ms + known[np.where(places < 0, none, places)].sum(axis=1)

@@ -35,7 +35,7 @@ def measure_layers(store: Store, device: str = "") -> None:
     name = context.search.scoring.device
     if device not in ("", name) or not unmeasured_device(store, context.search):
         return
-    layers = searched_layers(context.space, context.manifest)
+    layers = searched_layers(context.space, context.manifest, context.search.rejection.size)
     for number, names in enumerate(layer_records(list(layers))):
         path = measured_layers_path(name, number)
         if not store.exists(path):

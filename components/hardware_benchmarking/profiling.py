@@ -1,5 +1,6 @@
 """A candidate's latency: measured on the device that the step runs on, and estimated by the roofline."""
 
+import time
 from collections.abc import Callable, Collection
 from functools import cached_property
 
@@ -13,11 +14,13 @@ from components.records.results import Candidate, Kind, Profile, Variant, Varian
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, write_record
 from components.rounds.context import SearchContext
+from components.rounds.judgement import is_limited
 from components.rounds.profiles import estimated_variant
 from components.rounds.variants import timed_variants
 
 HOST_RECORD = "hardware/host.json"
 WARMUP, REPEATS = 3, 30
+PASSES, PAUSE_SECONDS = 3, 0.5  # of timing what seems to be over a limit: other work only makes a pass slower
 
 
 class Profiler(SearchContext):
@@ -55,6 +58,7 @@ class Profiler(SearchContext):
     def profile(self, candidate: Candidate, kept: Collection[str]) -> Profile:
         """Returns the profile of the networks of a candidate's variants of these names; see `timed_variants`."""
         names = timed_variants(candidate, kept)
+        limit = self.search.rejection.measured_latency_ms if is_limited(self.kind, candidate, self.search) else None
         try:
             _ = self.device
         except ValueError as error:
@@ -62,20 +66,28 @@ class Profiler(SearchContext):
                 raise
             return self.failed(candidate, str(error))
         try:
-            profiles = [self._profile(candidate, variant) for variant in candidate.variants if variant.name in names]
+            profiles = [
+                self._profile(candidate, variant, limit) for variant in candidate.variants if variant.name in names
+            ]
         except Exception as error:  # a design that the device can't run is a verdict, not a broken stage
             return self.failed(candidate, f"{type(error).__name__}: {str(error)[:500]}")
         return Profile(candidate=candidate.id, variants=tuple(profiles), span=self.watch.span())
+
+    def too_late(self, candidate: Candidate) -> Profile:
+        """Returns the profile of a candidate for which no time was left."""
+        return Profile(candidate=candidate.id, variants=(), time_up=True, span=self.watch.span())
 
     def failed(self, candidate: Candidate, reason: str) -> Profile:
         """Returns the profile of a candidate that can't be profiled."""
         return Profile(candidate=candidate.id, variants=(), failed=reason, span=self.watch.span())
 
-    def _profile(self, candidate: Candidate, variant: Variant) -> VariantProfile:
+    def _profile(self, candidate: Candidate, variant: Variant, limit: float | None) -> VariantProfile:
         estimate = estimated_variant(candidate, variant.name, self.device, self.search.scoring.batch_size)
-        return self._measured(candidate, variant, estimate) if self.measures else estimate
+        return self._measured(candidate, variant, estimate, limit) if self.measures else estimate
 
-    def _measured(self, candidate: Candidate, variant: Variant, estimate: VariantProfile) -> VariantProfile:
+    def _measured(
+        self, candidate: Candidate, variant: Variant, estimate: VariantProfile, limit: float | None
+    ) -> VariantProfile:
         import msgspec
 
         from components.hardware.timing import time_forward
@@ -86,6 +98,12 @@ class Profiler(SearchContext):
         model = self.build(candidate, variant)
         x = random_rows(self.manifest, estimate.batch_size)
         timing = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
+        for _ in range(PASSES - 1):
+            if limit is None or timing.median_ms <= limit:
+                break
+            time.sleep(PAUSE_SECONDS)
+            again = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
+            timing = min(timing, again, key=lambda one: one.median_ms)
         del model
         release()
         return msgspec.structs.replace(

@@ -8,14 +8,16 @@ from components.records.attempts import Work, done_once
 from components.records.layout import kind_of, plan_path, profile_path, round_of, trial_path
 from components.records.results import Candidate, Plan, Profile, TrainingRecord
 from components.records.store import Store, require_record
-from components.rounds.judgement import ProbeJudgements, judged_by_probe
+from components.rounds.deadline import RoundClock
+from components.rounds.judgement import judged_by_probe, probe_judgements
 from components.rounds.shards import ONE_RUN, complete_shard
 
 
 def profile_shard(store: Store, shard: str, device: str = "", run: str = ONE_RUN) -> None:
     """Writes the profiles of the candidates of a round that a shard claims.
 
-    In search rounds of those that go on after their size and their probe are judged; in the finishing rounds of all.
+    In search rounds of those that go on after their size and their probe are judged; in the finishing rounds of all,
+    and where a round's time is up, their profiles say so.
 
     Args:
         store: the search's.
@@ -25,20 +27,23 @@ def profile_shard(store: Store, shard: str, device: str = "", run: str = ONE_RUN
         run: id of the run that the step is of.
     """
     profiler = Profiler(store, device, kind_of(round_of(shard)))
-    probes = ProbeJudgements(store, profiler.search)
+    probed, clock = probe_judgements(store, profiler.search), RoundClock(store)
 
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
         if f"profile-{profiler.name}.json" in names or candidate.role == "shared":
             return False  # of shared weights, only what is trained alone at the end is timed
-        return not plan.probe_steps or ("probe.json" in names and probes.goes_on(plan, candidate))
+        return not plan.probe_steps or ("probe.json" in names and probed(plan, candidate).reason is None)
 
     def profile(plan: Plan, candidate: Candidate) -> None:
+        late = not plan.probe_steps and clock.is_up(plan)
         done_once(
             store,
             profile_path(plan.round, candidate.id, profiler.name),
             Profile,
             Work(__name__, "profile_in_child", {"round_path": plan.round, "candidate": candidate.id, "device": device}),
-            do=lambda: profiler.profile(candidate, _kept(profiler, plan, candidate)),
+            do=lambda: (
+                profiler.too_late(candidate) if late else profiler.profile(candidate, _kept(profiler, plan, candidate))
+            ),
             give_up=partial(profiler.failed, candidate),
         )
 

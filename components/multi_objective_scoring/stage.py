@@ -15,6 +15,7 @@ from components.records.store import Store, read_record, require_record, write_r
 from components.rounds.context import SearchContext
 from components.rounds.deadline import round_spans
 from components.rounds.outcomes import Outcome, best_first, outcome, scored_candidate
+from components.rounds.profiles import profiles_of
 from components.rounds.sharing import round_number, shared_network, sharing_rounds
 from components.search_file.stored import get_search
 
@@ -59,7 +60,7 @@ def _score(store: Store, round_path: str) -> Scores:
         latency_target_ms=target,
         hypervolume=_hypervolume(front, target),
         predicted_saved_seconds=sum(one.predicted_saved_seconds for one in verdicts),
-        screening_seconds=sum(one.span.duration_seconds for one in verdicts),
+        screening_seconds=sum(one.span.duration_seconds for one in verdicts) + _timing_in_vain(store, plan, verdicts),
         another_round=not why,
         why=why,
     )
@@ -81,6 +82,14 @@ def _verdicts(store: Store, plan: Plan) -> list[Verdict]:
     if not plan.probe_steps:
         return []
     return [require_record(store, f"{trial_path(plan.round, one.id)}/verdict.json", Verdict) for one in plan.candidates]
+
+
+def _timing_in_vain(store: Store, plan: Plan, verdicts: Sequence[Verdict]) -> float:
+    """Seconds that it took to profile what was rejected afterwards."""
+    rejected = [one.candidate for one in verdicts if one.reason is not None]
+    return sum(
+        profile.span.duration_seconds for candidate in rejected for profile in profiles_of(store, plan.round, candidate)
+    )
 
 
 def _front(candidates: list[ScoredCandidate]) -> list[ScoredCandidate]:

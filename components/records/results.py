@@ -218,11 +218,20 @@ class VariantProfile(Record, frozen=True, kw_only=True):
 
 
 class Profile(Record, frozen=True, kw_only=True):
-    """`profile-DEVICE.json` of a candidate."""
+    """`profile-DEVICE.json` of a candidate.
+
+    Fields:
+        candidate: its id.
+        variants: a profile of each network that was timed.
+        failed: why none could be.
+        time_up: whether the time of a finishing round was up before any was.
+        span: when.
+    """
 
     candidate: str
     variants: tuple[VariantProfile, ...]
     failed: str | None = None
+    time_up: bool = False
     span: Span
 
 
@@ -264,7 +273,8 @@ class Scores(Record, frozen=True, kw_only=True):
         active_seconds: active seconds of the search so far.
         latency_target_ms: the target in force from here on; None before there is one.
         hypervolume: of the front, against quality 0 and ten times the latency target.
-        predicted_saved_seconds, screening_seconds: training that this round's rejections saved, and what they cost.
+        predicted_saved_seconds, screening_seconds: training that this round's rejections saved, and what they cost, the
+            profiles of what was rejected included.
         another_round: whether a further search round follows, and `why` not.
     """
 

@@ -122,9 +122,10 @@ class Rejection(Section, frozen=True, kw_only=True):
         stability: the numerical stability test.
         size: limits on the predicted size.
         measured_latency_ms: limit in milliseconds on the latency that `scoring` measures, of the slowest network of a
-            candidate, > 0; null means no limit. What exceeds it after the probe is not trained in full. Where designs
-            are not scaled it holds for re-ranking, too: for the controller's new designs and for those of shared
-            weights, which are timed there for the first time.
+            candidate, > 0; null means no limit. What exceeds it after the probe is not trained in full; what seems to
+            is timed twice more, and the fastest of the three counts. Where designs are not scaled, it holds for what
+            re-ranking times for the first time, too: the controller's new designs, those of shared weights, and all
+            of them on a target's own task.
     """
 
     quality_threshold: Accuracy = 0.2

@@ -7,7 +7,7 @@ from components.records.layout import plan_path, trial_path
 from components.records.results import Candidate, Plan, Verdict
 from components.records.store import Store, require_record
 from components.rejection_screening.verdicts import Screen
-from components.rounds.judgement import ProbeJudgements
+from components.rounds.judgement import probe_judgements
 from components.rounds.profiles import is_profiled
 from components.rounds.shards import ONE_RUN, complete_shard
 
@@ -23,12 +23,12 @@ def screen_shard(store: Store, shard: str, run: str = ONE_RUN) -> None:
         run: id of the run that the step is of.
     """
     screen = Screen(store)
-    probes = ProbeJudgements(store, screen.search)
+    probed = probe_judgements(store, screen.search)
 
     def is_due(plan: Plan, candidate: Candidate, names: Sequence[str]) -> bool:
         if "probe.json" not in names or "verdict.json" in names:
             return False
-        return is_profiled(names, screen.search.scoring) or not probes.goes_on(plan, candidate)
+        return is_profiled(names, screen.search.scoring) or probed(plan, candidate).reason is not None
 
     def verdict(plan: Plan, candidate: Candidate) -> None:
         done_once(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from components.records.layout import ROUND_OF_KIND, last_scores
+from components.records.layout import last_scores
 from components.records.results import Scores
 from components.rounds.context import SearchContext
 
@@ -16,30 +16,28 @@ def advice(context: SearchContext, finishing: SearchContext, scores: Mapping[str
         scores: of the committed rounds, by path.
     """
     search, last = context.search, last_scores(context.store)
-    ranked = scores.get(ROUND_OF_KIND["rerank"])
-    if ranked is not None and any(one.reason == "latency" for one in ranked.scored):
-        return (_on_latency(context, ranked),)
+    slow = _on_latency(context, scores)
     if last is not None and last.best:  # found, but not one of them could be trained on the target
         return (
+            *slow,
             f"Give the finishing rounds more time: budget.finishing_hours is {search.budget.finishing_hours}.",
             f"Try another rate on the target: final_scaling.target.{_rates(finishing, 'space_settings')}.",
         )
-    slow = [_on_latency(context, one) for one in [last] if one and any(each.reason == "latency" for each in one.scored)]
     return (
+        *slow,
         f"Give the search more candidates than {search.budget.candidates} (budget.candidates) or more time.",
         f"Train longer before judging: training.probe_steps is {search.training.probe_steps}.",
         f"Lower the bar: rejection.quality_threshold is {search.rejection.quality_threshold:g}, "
         f"rejection.rule is {search.rejection.rule!r}.",
-        *slow,
         f"Try another rate: {_rates(context, 'space.settings')}.",
     )
 
 
-def _on_latency(context: SearchContext, scores: Scores) -> str:
-    """That designs were too slow, with the numbers of one that a round rejected."""
-    detail = next(one.detail for one in scores.scored if one.reason == "latency")
+def _on_latency(context: SearchContext, scores: Mapping[str, Scores]) -> tuple[str, ...]:
+    """That designs were too slow, with the numbers of one of them; nothing where none was."""
+    details = [one.detail for each in scores.values() for one in each.scored if one.reason == "latency"]
     limit = context.search.rejection.measured_latency_ms
-    return f"Allow slower designs: rejection.measured_latency_ms is {limit:g} ({detail})."
+    return (f"Allow slower designs: rejection.measured_latency_ms is {limit:g} ({details[0]}).",) if details else ()
 
 
 def _rates(context: SearchContext, settings: str) -> str:

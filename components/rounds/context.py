@@ -58,7 +58,9 @@ class SearchContext:
         """
         if not limits_layers(self.search):
             return None
-        return LayerLatencies(read_table(self.store, self.search), self.space, self.manifest)
+        return LayerLatencies(
+            read_table(self.store, self.search), self.space, self.manifest, self.search.rejection.size
+        )
 
     def rows(self, part: str, memory_limit_mib: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns inputs and labels of a part of the task's rows; see `components.records.rows.read_part`."""

@@ -33,6 +33,25 @@ def candidate_spans(store: Store, round_path: str, candidate: str) -> Iterator[S
         yield profile.span
 
 
+class RoundClock:
+    """Tells when a round's seconds are used up, from its records as they were when it was first asked.
+
+    Args:
+        store: the search's.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._until: dict[str, float | None] = {}
+
+    def is_up(self, plan: Plan) -> bool:
+        """Whether the round's seconds are used up."""
+        if plan.round not in self._until:
+            self._until[plan.round] = deadline(self._store, plan)
+        until = self._until[plan.round]
+        return until is not None and time.monotonic() >= until
+
+
 def deadline(store: Store, plan: Plan) -> float | None:
     """Returns when the round's seconds are used up, on the clock of `time.monotonic`; None without a limit.
 

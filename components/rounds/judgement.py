@@ -1,17 +1,22 @@
 """What ends a candidate before its full training, told from its records: size, the probe, a measured latency."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from components.records.data_section import QUALITY_NAMES
 from components.records.layout import trial_path
-from components.records.results import Candidate, Plan, Profile, Reason, TrainingRecord, TrialResult
+from components.records.results import Candidate, Kind, Plan, Profile, Reason, TrainingRecord, TrialResult
 from components.records.search import Rejection, Search
 from components.records.store import Store, require_record
+from components.records.tasks import has_target
 from components.rounds.profiles import judging_profile
 from components.rounds.rejection_rules import is_non_finite, over_limit, passes
+from components.rounds.sharing import shares_weights
 from components.rounds.variants import at_places_of, best_trials, timed_variants
 from components.search_spaces.registry import SPACES
+
+# Rounds in which a profile may end a candidate before it is trained.
+PROFILE_DECIDES: tuple[Kind, ...] = ("search", "rerank", "grid")
 
 
 class Judgement(NamedTuple):
@@ -26,6 +31,9 @@ class Judgement(NamedTuple):
     kept: tuple[str, ...]
     reason: Reason | None = None
     detail: str = ""
+
+
+Judge = Callable[[Plan, Candidate], Judgement]
 
 
 def judged_by_probe(candidate: Candidate, probe: TrainingRecord, search: Search) -> Judgement:
@@ -47,25 +55,29 @@ def judged_by_probe(candidate: Candidate, probe: TrainingRecord, search: Search)
     return _judged_by_trials(best_trials(candidate, probe.trials), search.rejection, quality_name)
 
 
-class ProbeJudgements:
-    """Which candidates of a search round go on after their probe, each asked of its record once.
+def probe_judgements(store: Store, search: Search) -> Judge:
+    """Returns the function that says what their probe says of candidates of search rounds; see `judged_by_probe`.
 
-    Args:
-        store: the search's.
-        search: its description.
+    Their records must be there, and are read once.
     """
 
-    def __init__(self, store: Store, search: Search):
-        self._store, self._search = store, search
-        self._goes_on: dict[tuple[str, str], bool] = {}
+    def judge(plan: Plan, candidate: Candidate) -> Judgement:
+        probe = require_record(store, f"{trial_path(plan.round, candidate.id)}/probe.json", TrainingRecord)
+        return judged_by_probe(candidate, probe, search)
 
-    def goes_on(self, plan: Plan, candidate: Candidate) -> bool:
-        """Whether neither its size nor its probe, whose record is there, ends a candidate."""
-        key = (plan.round, candidate.id)
-        if key not in self._goes_on:
-            probe = require_record(self._store, f"{trial_path(*key)}/probe.json", TrainingRecord)
-            self._goes_on[key] = judged_by_probe(candidate, probe, self._search).reason is None
-        return self._goes_on[key]
+    return _asked_once(judge)
+
+
+def profile_judgements(store: Store, search: Search) -> Judge:
+    """Returns the function that says what their profile says of candidates without a probe; see `judged_by_profile`.
+
+    Their records must be there, and are read once.
+    """
+
+    def judge(plan: Plan, candidate: Candidate) -> Judgement:
+        return judged_by_profile(store, plan, candidate, [one.name for one in candidate.variants], search)
+
+    return _asked_once(judge)
 
 
 def judged_by_profile(
@@ -73,7 +85,8 @@ def judged_by_profile(
 ) -> Judgement:
     """Returns what a candidate's profile says on the device that scoring names.
 
-    Where there is none, and no limit that needs one, all go on.
+    Where there is none, and no limit that needs one, all go on. So they do where the profile decides nothing: the
+    winner was profiled as a point of the grid, and a member of the ensemble is the winner.
 
     Args:
         store: the search's.
@@ -85,25 +98,43 @@ def judged_by_profile(
     Raises:
         FileNotFoundError: there is a limit, and nothing was measured.
     """
-    limit = search.rejection.measured_latency_ms if _is_limited(plan, candidate, search) else None
+    if plan.kind not in PROFILE_DECIDES:
+        return Judgement(tuple(names))
+    limit = search.rejection.measured_latency_ms if is_limited(plan.kind, candidate, search) else None
     profile = judging_profile(store, plan.round, candidate, timed_variants(candidate, names), search.scoring)
     if profile is not None and profile.failed:
         return Judgement((), "failed", profile.failed)
+    if profile is not None and profile.time_up:
+        return Judgement((), "time_up", "the budget's time was up before it was timed")
     over = _over(profile, at_places_of(candidate, names), limit) if profile is not None and limit else None
     if profile is None and limit:
         raise FileNotFoundError(f"`{store.uri}` must hold the profile of {candidate.id} in {plan.round}, to judge it.")
     return Judgement((), "latency", over) if over else Judgement(tuple(names))
 
 
-def _is_limited(plan: Plan, candidate: Candidate, search: Search) -> bool:
-    """Whether the limit on measured latency holds for a candidate.
+def _asked_once(judge: Judge) -> Judge:
+    """The same function, which keeps what it said of each candidate of a round."""
+    said: dict[tuple[str, str], Judgement] = {}
 
-    It does for designs as they are searched, and where designs aren't scaled, for what re-ranking compares: new designs
-    of the controller and those that were judged with shared weights are timed there for the first time.
+    def asked(plan: Plan, candidate: Candidate) -> Judgement:
+        key = (plan.round, candidate.id)
+        if key not in said:
+            said[key] = judge(plan, candidate)
+        return said[key]
+
+    return asked
+
+
+def is_limited(kind: Kind, candidate: Candidate, search: Search) -> bool:
+    """Whether the limit on measured latency holds for a candidate of a round of this kind.
+
+    It does for designs as they are searched, and where designs aren't scaled, for those that re-ranking times for the
+    first time: new ones of the controller, those that were judged with shared weights, and all on a target's own task.
     """
-    if plan.kind == "rerank":
-        return candidate.role == "searched" and not SPACES[search.space.name].scales
-    return plan.kind == "search"
+    if kind != "rerank":
+        return kind == "search"
+    timed_before = candidate.origin == "winner" and not shares_weights(search) and not has_target(search)
+    return candidate.role == "searched" and not SPACES[search.space.name].scales and not timed_before
 
 
 def _over(profile: Profile, names: Collection[str], limit: float) -> str | None:

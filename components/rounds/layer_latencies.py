@@ -1,6 +1,7 @@
 """Latencies of designs, predicted from a table of their layers that was measured before the first round."""
 
 from collections.abc import Sequence
+from math import inf
 
 import msgspec
 import numpy as np
@@ -9,13 +10,18 @@ from components.hardware.layer_table import LayerTable, MeasuredLayers
 from components.records.layout import manifest_path, measured_layers_path
 from components.records.manifest import DataManifest
 from components.records.results import Variant
-from components.records.search import Search
+from components.records.search import Search, SizeLimits
 from components.records.store import Store, require_record
 from components.records.tasks import search_task
+from components.search_file.problems import InvalidSearch, Problem
 from components.search_spaces.layer_index import LayerIndex
+from components.search_spaces.networks.costs import FLOAT_BYTES
 from components.search_spaces.registry import open_space
 from components.search_spaces.space import SearchSpace
 
+FIELD = "$.rejection.size.layers_latency_ms"
+MOST_LAYERS = 4096  # about ten minutes
+MOST_WEIGHTS = 2**27  # of a layer: half a GiB, of which two copies are timed at once
 LAYERS_A_RECORD = 64  # of which a killed step loses at most so many; each takes about a tenth of a second
 
 
@@ -26,10 +32,11 @@ class LayerLatencies:
         table: of a search's layers.
         space: as its designs are tried on the task.
         manifest: the task's data.
+        limits: of the search; a layer that alone exceeds one was not measured, and a design with it takes for ever.
     """
 
-    def __init__(self, table: LayerTable, space: SearchSpace, manifest: DataManifest):
-        self._table, self._space, self._manifest = table, space, manifest
+    def __init__(self, table: LayerTable, space: SearchSpace, manifest: DataManifest, limits: SizeLimits):
+        self._table, self._space, self._manifest, self._limits = table, space, manifest, limits
         self._indices: dict[Variant, LayerIndex | None] = {}
 
     def of(self, encoded: np.ndarray, variant: Variant) -> np.ndarray | None:
@@ -45,7 +52,7 @@ class LayerLatencies:
     def _measured_index(self, variant: Variant) -> LayerIndex | None:
         index = self._space.layers(variant, self._manifest.input_shape, self._manifest.outputs)
         measured = set(self._table.names)
-        return index if index is not None and measured.issuperset(index.names) else None
+        return index if index is not None and measured.issuperset(_affordable(index, self._limits)) else None
 
 
 def limits_layers(search: Search) -> bool:
@@ -59,8 +66,15 @@ def searched_variants(space: SearchSpace, manifest: DataManifest) -> list[Varian
     return [msgspec.structs.replace(one, vocabulary=manifest.vocabulary) for one in of_networks.values()]
 
 
-def searched_layers(space: SearchSpace, manifest: DataManifest) -> dict[str, tuple[LayerIndex, int]]:
-    """Returns every layer that a design of the search rounds can hold by its name: an index and its place in that.
+def searched_layers(
+    space: SearchSpace, manifest: DataManifest, limits: SizeLimits
+) -> dict[str, tuple[LayerIndex, int]]:
+    """Returns the layers that a design of the search rounds can hold by their names: an index and the place in that.
+
+    Args:
+        space: as its designs are tried on the task.
+        manifest: the task's data.
+        limits: of the search; layers whose weights alone exceed one are left out, as no design within it holds them.
 
     Raises:
         ValueError: the space has no layers in a variant.
@@ -70,9 +84,34 @@ def searched_layers(space: SearchSpace, manifest: DataManifest) -> dict[str, tup
         index = space.layers(variant, manifest.input_shape, manifest.outputs)
         if index is None:
             raise ValueError(f"`space` must be one of layers that can be timed alone. Received: {space.name}.")
-        for at, name in enumerate(index.names):
-            found.setdefault(name, (index, at))
+        for at in _affordable(index, limits).values():
+            found.setdefault(index.names[at], (index, at))
     return found
+
+
+def require_measurable(store: Store, search: Search) -> None:
+    """Refuses a limit on the layers' latencies where there are too many layers to measure, or too large ones.
+
+    Args:
+        store: the search's, whose data are split.
+        search: its description.
+
+    Raises:
+        InvalidSearch: at `$.rejection.size.layers_latency_ms`.
+    """
+    if not limits_layers(search):
+        return
+    layers = _layers_of(store, search)
+    largest = max(index.parameters[at] for index, at in layers.values()) if layers else 0
+    problem = None
+    if len(layers) > MOST_LAYERS:
+        problem = (
+            f"null where a space has more than {MOST_LAYERS} layers, each of which is measured; it has {len(layers)}"
+        )
+    elif largest > MOST_WEIGHTS:
+        problem = f"null where a layer has more than {MOST_WEIGHTS} weights, or with a limit on parameters below that"
+    if problem:
+        raise InvalidSearch([Problem(FIELD, problem, str(search.rejection.size.layers_latency_ms))])
 
 
 def layer_records(names: Sequence[str]) -> list[Sequence[str]]:
@@ -108,4 +147,13 @@ def read_table(store: Store, search: Search) -> LayerTable:
 def _layers_of(store: Store, search: Search) -> dict[str, tuple[LayerIndex, int]]:
     task = search_task(search)
     manifest = require_record(store, manifest_path(task.folder), DataManifest)
-    return searched_layers(open_space(search.space.name, task.space_settings), manifest)
+    return searched_layers(open_space(search.space.name, task.space_settings), manifest, search.rejection.size)
+
+
+def _affordable(index: LayerIndex, limits: SizeLimits) -> dict[str, int]:
+    """The layers, with their places, whose weights alone exceed no limit."""
+    most = min(
+        inf if limits.parameters is None else limits.parameters,
+        inf if limits.memory_bytes is None else limits.memory_bytes / FLOAT_BYTES,
+    )
+    return {name: at for at, (name, held) in enumerate(zip(index.names, index.parameters)) if held <= most}

@@ -82,9 +82,10 @@ def outcome(store: Store, plan: Plan, candidate: Candidate, search: Search) -> O
     names = tuple(trial.variant for trial in counted if trial.accuracy is not None)
     fitness = _fitness(candidate, counted)
     profile = judging_profile(store, plan.round, candidate, timed_variants(candidate, names), search.scoring)
-    if profile is None:
+    if profile is None or not profile.variants:
         return Outcome(candidate, None, "", names, fitness)
-    profiles = [one for one in profile.variants if one.variant in at_places_of(candidate, names)]
+    timed = at_places_of(candidate, names)
+    profiles = [one for one in profile.variants if one.variant in timed]
     return Outcome(
         candidate,
         None,

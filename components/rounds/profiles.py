@@ -43,7 +43,7 @@ def judging_profile(
     own = read_record(store, profile_path(round_path, candidate.id, scoring.device), Profile)
     if scoring.latency == "measured" or scoring.device == HOST:
         return own
-    if own is not None and not own.failed:
+    if own is not None and own.variants:
         return own
     others = [own] if own else profiles_of(store, round_path, candidate.id)
     if not others:

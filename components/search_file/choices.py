@@ -60,7 +60,11 @@ def _scoring_problems(search: Search, space: Any) -> Iterator[Problem]:
 
 
 def _limit_problems(search: Search, space: Any) -> Iterator[Problem]:
-    """A latency that is the sum of the layers' needs designs that are sequences of layers."""
+    """A latency that is the sum of the layers' needs designs that are sequences of layers; a measured one, networks."""
+    measured = search.rejection.measured_latency_ms
+    if measured is not None and space.brings_optimizer:
+        rule = f"null in the space {space.name}, whose designs all train the same networks"
+        yield Problem("$.rejection.measured_latency_ms", rule, shown(measured))
     limit = search.rejection.size.layers_latency_ms
     if limit is not None and not space.layered:
         rule = f"null in the space {space.name}, whose designs are no sequences of layers that can be timed one by one"

@@ -13,9 +13,11 @@ class LayerIndex(Protocol):
     Attributes:
         names: of the layers, such as `dense-64-128-relu`, none twice and in a fixed order. Layers of one name are the
             same layer with the same sizes of inputs, in every variant and for rows of any shape.
+        parameters: of each layer, trainable.
     """
 
     names: tuple[str, ...]
+    parameters: tuple[int, ...]
 
     def places(self, encoded: np.ndarray) -> np.ndarray:
         """Which layers encoded designs `[n, decisions]` hold, `[n, places]`: indices in `names`, -1 for none."""

@@ -57,12 +57,9 @@ def finish(devices):
 
 
 def layers(devices):
-    """A step a target, of which at most one runs: that of the search whose layers are not measured yet."""
-    asked = "inputs.parameter_values['pipelinechannel--data-split-Output'] {}"
-    return [
-        ("if", asked.format(f"== '{device}'" if device else "!= ''"), [f"layer_benchmarking {device}"])
-        for device in devices
-    ]
+    """A step a target, of which at most one runs: that of the device that the search names, until it is measured."""
+    asked = "int(inputs.parameter_values['pipelinechannel--data-split-Output']) == {}"
+    return [("if", asked.format(number), [f"layer_benchmarking {device}"]) for number, device in enumerate(devices)]
 
 
 FREE = "inputs.parameter_values['pipelinechannel--search-is-free-Output'] == true"

@@ -15,7 +15,7 @@ from components.hardware_benchmarking.stage import profile_shard
 from components.multi_objective_scoring.stage import score_round
 from components.records import spans
 from components.records.layout import REPORT, plan_path, round_of, scores_path, search_is_over
-from components.records.results import Plan, Scores
+from components.records.results import Plan, Profile, Scores
 from components.records.store import require_record
 from components.rejection_screening.stage import screen_shard
 from components.rounds import deadline
@@ -40,11 +40,16 @@ def process(monkeypatch):
     return at_work
 
 
-def described(store, **budget):
+def described(store, scoring=None, **budget):
     store.delete("search.yaml")
-    text = description(budget=budget, final_scaling=SHORT, ensemble={"initialisations": 1, "members": 1})
+    sections = {"scoring": scoring} if scoring else {}
+    text = description(budget=budget, final_scaling=SHORT, ensemble={"initialisations": 1, "members": 1}, **sections)
     store.create("search.yaml", text.encode())
     return store
+
+
+def measured_on_host(store, **budget):
+    return described(store, scoring={"latency": "measured", "device": "host"}, **budget)
 
 
 def evaluate(store, shard):
@@ -101,6 +106,46 @@ def test_what_was_found_till_then_is_scaled_assembled_and_reported(out_of_time):
     assert "time_up" not in summary.rejected and sum(summary.rejected.values()) < 4
     assert [one.reason for one in summary.rounds[1].candidates] == ["time_up"] * 4
     assert b"</html>" in out_of_time.read(REPORT)
+
+
+def profiles(store):
+    """Of the re-ranking."""
+    paths = [path for path in store.paths("scaling/00001/trials") if path.endswith("profile-host.json")]
+    return [require_record(store, path, Profile) for path in paths]
+
+
+def reranked(store, process, seconds_before):
+    """Runs the re-ranking, each step in a process that is so many seconds old; returns what became of it."""
+    shards = propose_scaling(store, "rerank")
+    for step, seconds in seconds_before.items():
+        for shard in shards:
+            process(seconds)
+            if step == "profile":
+                profile_shard(store, shard)
+            else:
+                train_shard(store, shard, "full")
+    process(0)
+    return select_scaled(store, round_of(shards[0])).scored
+
+
+def test_where_time_is_up_before_a_finishing_round_is_profiled_nothing_is_measured_nor_trained(store_at, process):
+    """What the profiles say decides: the next step, whose process is younger, may think that there is time left."""
+    store = measured_on_host(store_at("searched"), finishing_hours=1.0)
+    scored = reranked(store, process, {"profile": 3600, "train": 0})
+    assert {(one.reason, one.detail) for one in scored} == {("time_up", "the budget's time was up before it was timed")}
+    assert [(one.time_up, one.variants) for one in profiles(store)] == [(True, ())] * len(scored)
+    assert not [path for path in store.paths("scaling/00001/trials") if path.endswith("training.json")]
+    propose_scaling(store, "grid")  # of the search's own best
+    assert len(require_record(store, plan_path("scaling/00002"), Plan).candidates) == 1
+
+
+def test_what_was_profiled_in_time_says_so_itself_where_time_is_up_before_its_training(store_at, process):
+    store = measured_on_host(store_at("searched"), finishing_hours=1.0)
+    scored = reranked(store, process, {"profile": 0, "train": 3600})
+    assert [one.time_up for one in profiles(store)] == [False] * len(scored)
+    assert {(one.reason, one.detail) for one in scored} == {
+        ("time_up", "preact_resnet: the budget's time was up at step 0")
+    }
 
 
 def test_a_finishing_budget_of_nothing_still_ends_with_a_summary_and_a_report(store_at, process):

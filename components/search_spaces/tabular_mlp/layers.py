@@ -1,6 +1,7 @@
 """The layers that multi-layer perceptrons of a space can hold: a dense one for each pair of consecutive widths."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ class MlpLayers:
         of_places.append([[DenseLayer(shape, units_of(outputs), None, outputs)] for shape in inputs[-1]])
         self._layers = list(dict.fromkeys(layer for pairs in of_places for row in pairs for layer in row))
         self.names = tuple(layer.name for layer in self._layers)
+        self.parameters = tuple((prod(layer.input_shape) + 1) * layer.units for layer in self._layers)
         number = {layer: at for at, layer in enumerate(self._layers)}
         self._tables = [np.array([[number[layer] for layer in row] for row in pairs]) for pairs in of_places]
 

@@ -177,6 +177,22 @@ def test_where_time_ends_the_grid_its_first_point_is_the_winner(store_at):
     assert plan_of(store, "winner").candidates[0].variants == plan_of(store, "grid").candidates[0].variants
 
 
+@pytest.mark.parametrize(("became", "chosen"), [(("failed", "time_up"), 1), (("failed", "failed"), None)], ids=str)
+def test_where_time_ends_the_grid_no_point_that_failed_is_the_winner(store_at, became, chosen):
+    store = store_at("searched")
+    propose_scaling(store, "rerank")
+    trained_by_hand(store, "rerank", [0.8] * len(plan_of(store, "rerank").candidates))
+    propose_scaling(store, "grid")
+    plan = plan_of(store, "grid")
+    for one, reason in zip(plan.candidates, became, strict=True):
+        trials = [] if reason == "failed" else [trial(one.variants[0].name, None, status="time_up", steps=0)]
+        put_training(store, plan, one, trials, failed="process died" if reason == "failed" else None)
+    assert [one.reason for one in select_scaled(store, ROUND_OF_KIND["grid"]).scored] == list(became)
+    assert chosen_point(store) == (None if chosen is None else plan.candidates[chosen])
+    propose_scaling(store, "winner")
+    assert len(plan_of(store, "winner").candidates) == (0 if chosen is None else 1)
+
+
 def test_where_nothing_survived_every_part_is_empty_and_still_committed(store_at):
     store = store_at("searched")
     scores = found(store)

@@ -1,12 +1,18 @@
 """The rows that latency is measured on."""
 
 import numpy as np
+import pytest
 
+from components.hardware import timing
+from components.hardware_benchmarking import profiling
 from components.hardware_benchmarking.profiling import Profiler, random_rows
 from components.records.layout import plan_path
 from components.records.manifest import DataManifest, Split
 from components.records.results import Plan
 from components.records.store import require_record
+from components.rounds.candidates import make_candidate
+from components.rounds.context import SearchContext
+from tests.layered_search import split_search
 from tests.swept_search import ROUND, swept_search
 
 PART = Split(rows=3, class_rows=(1, 2), sha256="0")
@@ -47,3 +53,31 @@ def test_each_network_is_profiled_once_whatever_its_rates(tmp_path):
     profile = Profiler(store).profile(candidate, ["convnet-1e-02", "mlp-1e-02"])
     assert (profile.failed, [one.variant for one in profile.variants]) == (None, ["convnet-1e-03", "mlp-1e-03"])
     assert [one.variant for one in Profiler(store).profile(candidate, ["mlp-1e-01"]).variants] == ["mlp-1e-03"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "kind", "medians", "latency"),
+    [
+        (5.0, "search", [4.0], 4.0),
+        (5.0, "search", [5.0], 5.0),  # at the limit is within it
+        (5.0, "search", [9.0, 4.0], 4.0),  # other work made it slow
+        (5.0, "search", [9.0, 7.0, 4.0], 4.0),
+        (5.0, "search", [7.0, 9.0, 8.0], 7.0),  # it is slow
+        (None, "search", [9.0], 9.0),
+        (5.0, "grid", [9.0], 9.0),  # where nothing is rejected for it
+    ],
+)
+def test_what_seems_too_slow_is_timed_again(tmp_path, monkeypatch, limit, kind, medians, latency):
+    left = list(medians)
+
+    def timed(*arguments, **settings):
+        return timing.Timing(left.pop(0), spread_ms=0.5, repeats=30, device="CPU:0")
+
+    monkeypatch.setattr(timing, "time_forward", timed)
+    monkeypatch.setattr(profiling, "PAUSE_SECONDS", 0)
+    store = split_search(tmp_path, rejection={"size": {}, "measured_latency_ms": limit})
+    context = SearchContext(store, kind)
+    one = make_candidate(context, context.space.largest, context.space.variants(), origin="random")
+    (found,) = Profiler(store, kind=kind).profile(one, ["tabular_mlp"]).variants
+    assert (found.latency_ms, left) == (latency, [])
+    assert found.measured_efficiency == pytest.approx(found.estimated_latency_ms / latency)

@@ -6,8 +6,8 @@ import pytest
 
 from components.multi_objective_scoring.stage import score_round
 from components.records import spans
-from components.records.layout import plan_path, scores_path, weights_path
-from components.records.results import Scores
+from components.records.layout import plan_path, profile_path, scores_path, weights_path
+from components.records.results import Profile, Scores
 from components.records.store import open_search, read_record, write_record
 from tests.round_records import (
     NETWORKS,
@@ -155,6 +155,17 @@ def test_what_rejections_saved_and_cost_is_summed(store):
     scores = scored(store)
     assert scores.predicted_saved_seconds == 6.0
     assert scores.screening_seconds == 4.0
+
+
+def test_what_was_profiled_in_vain_is_a_cost_of_screening(store):
+    """Two devices took a second each for one that was too slow; what survives would have been profiled anyway."""
+    describe(store)
+    of = put_round(store, FIRST, {"a": ((0.5, 0.75), 4.0), "b": "latency"})
+    slow = next(one for one in of.candidates if one.id == "b")
+    put_profile(store, of, slow, [profile_of(name, 900.0) for name in NETWORKS])
+    elsewhere = Profile(candidate="b", variants=(), span=span(0, 1))
+    write_record(store, profile_path(FIRST, "b", "tpu-v5e"), elsewhere)
+    assert score_round(store, FIRST).screening_seconds == 2.0 + 2.0  # two verdicts of a second each
 
 
 @pytest.mark.parametrize(

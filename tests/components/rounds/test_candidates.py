@@ -7,6 +7,7 @@ from components.records.manifest import DataManifest, Split
 from components.records.results import Variant
 from components.rounds.candidates import make_candidate
 from components.search_spaces.registry import open_space
+from components.training.runtime import prepare_tensorflow
 from tests.bare_context import BareContext
 
 PART = Split(rows=3, class_rows=(1, 2), sha256="0")
@@ -34,6 +35,7 @@ def test_the_variants_of_texts_hold_the_vocabulary_that_their_costs_and_models_n
     spec = space.sample(np.random.default_rng(1))
     made = make_candidate(BareContext(space, texts), spec, space.variants(), origin="random")
     assert {variant.vocabulary for variant in made.variants} == {500}
+    prepare_tensorflow()
     model = space.build(spec, made.variants[0], texts.input_shape, 2)
     parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     assert made.costs[made.variants[0].name]["parameters"] == parameters > 500 * 32  # of the word vectors

@@ -6,7 +6,7 @@ import pytest
 
 from components.records.store import open_search
 from components.rounds import deadline as module
-from components.rounds.deadline import deadline, round_spans
+from components.rounds.deadline import RoundClock, deadline, round_spans
 from tests.round_records import (
     candidate,
     plan,
@@ -87,3 +87,17 @@ def test_what_this_process_has_recorded_already_counts_once(store, monkeypatch):
 
 def test_a_round_without_seconds_is_past_its_deadline(store, monkeypatch):
     assert seconds_left(store, plan([], seconds_left=0.0), monkeypatch) < 0
+
+
+def test_the_clock_of_a_round_asks_its_records_once(store, monkeypatch):
+    """What is recorded while a step is at work has been running on its clock already."""
+    monkeypatch.setattr(module, "process_start_seconds", time.time)
+    one = candidate("a")
+    of, over = plan([one], span=span(0, 10), seconds_left=100.0), plan([], round="rounds/00002", seconds_left=0.0)
+    clock = RoundClock(store)
+    assert (clock.is_up(of), clock.is_up(over), clock.is_up(plan([], round="rounds/00003"))) == (False, True, False)
+    put_probe(store, of, one, [trial("small")], span=span(10, 400))
+    assert (clock.is_up(of), RoundClock(store).is_up(of)) == (False, True)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 91)
+    assert clock.is_up(of)

@@ -7,12 +7,20 @@ from components.hardware.layer_table import MeasuredLayers
 from components.records.layout import manifest_path, measured_layers_path
 from components.records.manifest import DataManifest, Split
 from components.records.results import Variant
+from components.records.search import SizeLimits
 from components.records.store import open_search, write_record
 from components.rounds import layer_latencies
 from components.rounds.candidates import make_candidate
 from components.rounds.context import SearchContext
-from components.rounds.layer_latencies import read_table, searched_layers, searched_variants, unmeasured_device
+from components.rounds.layer_latencies import (
+    read_table,
+    require_measurable,
+    searched_layers,
+    searched_variants,
+    unmeasured_device,
+)
 from components.rounds.rejection_rules import over_limit
+from components.search_file.problems import InvalidSearch
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
 from tests.layered_search import LAYERS, layered_description
@@ -46,7 +54,7 @@ def store_of(folder, text=None):
 def put_table(store, device="host", parts=(0, 1, 2)):
     """Writes some of the table's records."""
     context = SearchContext(store)
-    names = list(searched_layers(context.space, context.manifest))
+    names = list(searched_layers(context.space, context.manifest, context.search.rejection.size))
     for number in parts:
         own = tuple(names[10 * number : 10 * number + 10])
         record = MeasuredLayers(
@@ -137,7 +145,7 @@ def test_finishing_rounds_know_it_where_they_have_the_same_rows(tmp_path):
 
 def test_layers_of_a_space_that_has_none_are_an_error():
     with pytest.raises(ValueError, match=r"layers that can be timed alone\. Received: norm_act_layer"):
-        searched_layers(open_space("norm_act_layer", {}), WINES)
+        searched_layers(open_space("norm_act_layer", {}), WINES, SizeLimits())
 
 
 def test_variants_that_differ_in_the_learning_rate_alone_are_searched_once():
@@ -145,3 +153,63 @@ def test_variants_that_differ_in_the_learning_rate_alone_are_searched_once():
     found = searched_variants(space, WINES)
     assert [one.network for one in found] == list(dict.fromkeys(one.network for one in reversed(space.variants())))
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "left"),
+    [
+        # Between the hidden layers 64-1024, 256-256, 256-1024, 1024-64, 1024-256 and 1024-1024 alone have more.
+        ({"parameters": 20_000}, LAYERS - 6),
+        ({"parameters": 16_640}, LAYERS - 6),  # as many as 64-256 has
+        ({"parameters": 16_639}, LAYERS - 7),
+        ({"memory_bytes": 80_000}, LAYERS - 6),  # 20,000 weights of 4 bytes
+    ],
+)
+def test_layers_that_no_design_within_the_limits_holds_are_not_measured(tmp_path, limit, left):
+    size = {"layers_latency_ms": 600.0, **limit}
+    context = SearchContext(store_of(tmp_path, layered_description(rejection={"size": size})))
+    names = searched_layers(context.space, context.manifest, context.search.rejection.size)
+    assert len(names) == left
+    assert "dense-1024-1024-relu" not in names
+
+
+def test_designs_of_layers_that_were_not_measured_take_for_ever(tmp_path):
+    size = {"layers_latency_ms": 1e9, "parameters": 20_000}
+    context = SearchContext(put_table(store_of(tmp_path, layered_description(rejection={"size": size}))))
+    widths = [[4, 4], [64, 256], [64, 1024], [256, 256], [1024, 4]]
+    encoded = np.stack([context.space.encode(context.space.from_json(one)) for one in widths])
+    assert np.isinf(context.layer_latencies.of(encoded, VARIANT)).tolist() == [False, False, True, True, False]
+
+
+def described(widths, layers=3, **size):
+    """A limit on layers' latencies in a space of these widths."""
+    space = {"name": "tabular_mlp", "settings": {"layers": layers, "widths": widths}}
+    return layered_description(space=space, rejection={"size": {"layers_latency_ms": 600.0, **size}})
+
+
+@pytest.mark.parametrize(
+    ("widths", "rule"),
+    [
+        # 64 x 64, of which 64 are from the 13 features, too, and 64 to the classes.
+        (list(range(1, 65)), "null where a space has more than 4096 layers, each of which is measured; it has 4160"),
+        ([8, 16_384], "null where a layer has more than 134217728 weights, or with a limit on parameters below that"),
+    ],
+)
+def test_a_table_that_would_take_too_long_or_not_fit_is_refused(tmp_path, widths, rule):
+    store = store_of(tmp_path, described(widths))
+    with pytest.raises(InvalidSearch) as caught:
+        require_measurable(store, get_search(store))
+    assert f"`$.rejection.size.layers_latency_ms` must be {rule}. Received: 600.0" in str(caught.value)
+
+
+def test_what_a_limit_on_parameters_leaves_out_need_not_be_measured(tmp_path):
+    store = store_of(tmp_path, described([8, 16_384], parameters=1_000_000))
+    require_measurable(store, get_search(store))
+
+
+def test_a_search_without_such_a_limit_may_have_any_widths(tmp_path):
+    """Nor are its rows looked at, which are not there."""
+    space = {"name": "tabular_mlp", "settings": {"layers": 2, "widths": [8, 65_536]}}
+    store = open_search(str(tmp_path))
+    store.create("search.yaml", layered_description(space=space, rejection={"size": {}}).encode())
+    require_measurable(store, get_search(store))

@@ -58,7 +58,10 @@ class DrawnTable(LayerTable):
 
 def layers_of(space):
     """Latencies by such a table; None where the space has no layers."""
-    return LayerLatencies(DrawnTable(tuple(searched_layers(space, IMAGES))), space, IMAGES) if space.layered else None
+    if not space.layered:
+        return None
+    names = tuple(searched_layers(space, IMAGES, SizeLimits()))
+    return LayerLatencies(DrawnTable(names), space, IMAGES, SizeLimits())
 
 
 COSTS_OF_SPACES = [

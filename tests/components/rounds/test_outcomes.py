@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from components.records.results import ScoredCandidate, Variant
-from components.records.search import Choice, Rejection, Scoring
+from components.records.search import Choice, FinalScaling, Rejection, Scoring, Target, TargetTraining, Training
 from components.records.store import open_search
+from components.records.training_section import WeightSharing
 from components.rounds.outcomes import best_first, outcome, scored_candidate
 from tests.round_records import (
     candidate,
@@ -194,6 +195,47 @@ def test_re_ranking_takes_no_design_that_is_over_the_measured_limit(store):
 def test_the_measured_limit_holds_for_what_is_searched(store, kind, search, fields):
     with pytest.raises(FileNotFoundError, match="training.json"):
         judged(store, kind, search, **fields)
+
+
+SHARED_WEIGHTS = msgspec.structs.replace(TABULAR, training=Training(weight_sharing=WeightSharing()))
+ON_A_TARGET = msgspec.structs.replace(
+    TABULAR, final_scaling=FinalScaling(target=Target(training=TargetTraining(learning_rate=0.5)))
+)
+
+
+@pytest.mark.parametrize(
+    ("search", "origin", "reason"),
+    [
+        (TABULAR, "policy", "latency"),  # new from the controller
+        (SHARED_WEIGHTS, "winner", "latency"),  # its rounds time nothing
+        (ON_A_TARGET, "winner", "latency"),  # timed on other rows, or in other networks
+        (TABULAR, "winner", None),  # it passed in its round, and timing it anew could only drop it by chance
+    ],
+    ids=["new", "shared weights", "target", "timed before"],
+)
+def test_re_ranking_judges_what_it_is_the_first_to_time(store, search, origin, reason):
+    one, of = candidate("a", origin=origin), plan([ONE], kind="rerank", probe_steps=0)
+    put_profile(store, of, one, [profile_of("small", 2.0), profile_of("large", 8.0)])
+    put_training(store, of, one, [trial("small"), trial("large")])
+    assert outcome(store, of, one, search).reason == reason
+
+
+@pytest.mark.parametrize("kind", ["rerank", "grid"])
+def test_what_time_left_unmeasured_is_not_asked_for_its_training(store, kind):
+    of = plan([ONE], kind=kind, probe_steps=0)
+    put_profile(store, of, ONE, time_up=True)
+    found = outcome(store, of, ONE, SEARCH)
+    assert (found.reason, found.detail) == ("time_up", "the budget's time was up before it was timed")
+
+
+@pytest.mark.parametrize("unmeasured", [{"time_up": True}, {"failed": "the process died"}], ids=str)
+def test_the_winner_is_delivered_whatever_its_second_profile_says(store, unmeasured):
+    """It was profiled as a point of the grid."""
+    of = plan([ONE], kind="winner", probe_steps=0)
+    put_profile(store, of, ONE, **unmeasured)
+    put_training(store, of, ONE, [trial("small"), trial("large")])
+    found = outcome(store, of, ONE, SEARCH)
+    assert (found.reason, found.fitness, found.latency_ms) == (None, (0.5, 0.5), None)
 
 
 def test_a_measured_limit_needs_a_measurement(store):

@@ -200,6 +200,12 @@ BAD_FILES = [
         "$.rejection.measured_latency_ms",
         "2.5",
     ),
+    (
+        "measured_limit_where_all_networks_are_the_same",
+        bad("rejection: {measured_latency_ms: 2.5}", space="space: {name: update_rule}"),
+        "$.rejection.measured_latency_ms",
+        "2.5",
+    ),
     ("full_below_probe", bad("training: {probe_steps: 400}"), "$.training.full_steps", "300"),
     ("warmup_of_all_steps", bad("training: {warmup_steps: 300}"), "$.training.warmup_steps", "300"),
     (

@@ -76,6 +76,13 @@ def test_the_layers_alone_compute_what_their_model_does(shape, outputs):
         np.testing.assert_allclose(given, model(x), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("shape", "outputs"), ROWS)
+def test_the_parameters_of_a_layer_are_those_of_its_model(shape, outputs):
+    index = opened().layers(VARIANT, shape, outputs)
+    built = [index.build(at).count_params() for at in range(len(index.names))]
+    assert list(index.parameters) == built
+
+
 def test_every_build_has_weights_of_its_own():
     index = opened().layers(VARIANT, (5,), 3)
     first, second = index.build(0), index.build(0)
