@@ -94,7 +94,7 @@ def compared(rows: str, layers: int, designs: int) -> None:
         from components.hardware.timing import compiled_multiply
 
         by_roofline = latency_ms(*work, host_device(measure_host(compiled_multiply())))
-        count = len(searched_layers(space, manifest))
+        count = len(searched_layers(space, manifest, context.search.rejection.size))
     print(f"\n{rows}, {layers} layers: {count} layers measured in {seconds:.0f} s")
     print(f"{designs} designs take {usual.min():.3f} to {usual.max():.3f} ms\n")
     lines = [

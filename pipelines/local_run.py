@@ -85,9 +85,8 @@ def _objects(store: Store) -> int:
 
     Claims don't count: every run makes its own.
     """
-    found = [
-        path for folder in ("data", "target", "rounds", "scaling", "ensemble", "model") for path in store.paths(folder)
-    ]
+    folders = ("data", "target", "hardware", "rounds", "scaling", "ensemble", "model")
+    found = [path for folder in folders for path in store.paths(folder)]
     return sum(f"/{CLAIMS}/" not in path for path in found)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from components.records.layout import MANIFEST, ROUND_OF_KIND, SUMMARY, plan_path, scores_path, search_round, trial_path
 from components.records.results import Plan, Reason, Scores, TrainingRecord, Verdict
 from components.records.store import Store, read_record
-from components.rounds.layer_latencies import unmeasured_device
+from components.rounds.layer_records import LayerRecords
 from components.rounds.rejection_rules import is_rejected
 from components.rounds.sharing import shared_network
 from components.search_file.stored import get_search
@@ -101,8 +101,8 @@ class ProgressReader:
             return "finished"
         if current:
             return DOING[current.kind].format(number=number)
-        unmeasured = unmeasured_device(self.store, get_search(self.store))
-        return f"measuring layers on {unmeasured}" if unmeasured else "proposing the first candidates"
+        layers = LayerRecords(self.store, get_search(self.store))
+        return f"measuring layers on {layers.device}" if layers.missing() else "proposing the first candidates"
 
     def _done(self, plan: Plan) -> int:
         """Candidates of a round that are trained in full or rejected."""

@@ -20,7 +20,7 @@ from components.rejection_screening.stage import screen_shard
 # Nothing decides by a measured time: latencies are estimates for a device of the table.
 DESCRIPTION = {
     "name": "small",
-    "seed": 14,  # a first round with survivors and with one that fails in each network
+    "seed": 14,  # a first round with survivors and with some that fail
     "data": {"source": "sklearn:digits"},
     "space": {
         "name": "norm_act_layer",

@@ -63,7 +63,7 @@ def _download(bucket: Bucket, kind: str, location: Location, copy: Path) -> None
     keys = [] if kind == "csv" else [found.key for found in ask(lambda: bucket.objects(prefix))]
     # Consoles mark a folder by an empty object whose key ends in a slash.
     names = sorted(one.removeprefix(prefix) for one in keys if not one.endswith("/"))
-    if not names and key == location.path and kind != "images":
+    if key and not names and key == location.path and kind != "images":
         fetch("")
         return
     copy.mkdir()

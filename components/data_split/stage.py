@@ -18,7 +18,7 @@ from components.records.rows import PARTS, labels_path, write_part
 from components.records.search import Data, Search
 from components.records.store import Store, read_record, write_record
 from components.records.tasks import Task, search_task, share_rows, tasks_with_rows
-from components.rounds.layer_latencies import require_measurable, unmeasured_device
+from components.rounds.layer_records import LayerRecords
 from components.search_file.rules import DEPTH
 from components.search_file.stored import get_search, given_search, put_search
 
@@ -37,10 +37,9 @@ def prepare_search(store: Store, description: str, devices: str = "", depth: int
         InvalidSearch: where there are too many layers to measure, or too large ones.
     """
     split_search_data(store, description, devices, depth)
-    search = get_search(store)
-    require_measurable(store, search)
-    device = unmeasured_device(store, search)
-    return (devices.split() or [device]).index(device) if device else -1
+    layers = LayerRecords(store, get_search(store))
+    layers.require_measurable()
+    return (devices.split() or [layers.device]).index(layers.device) if layers.missing() else -1
 
 
 def split_search_data(store: Store, description: str, devices: str = "", depth: int = DEPTH) -> DataManifest:

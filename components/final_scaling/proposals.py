@@ -12,6 +12,7 @@ from components.records.search import Search
 from components.records.store import Store, require_record
 from components.rounds.candidates import initialised, make_candidate, scaled_candidate
 from components.rounds.context import SearchContext
+from components.rounds.judgement import is_limited, profile_judgements
 from components.rounds.learning import controller_of, learnt_state
 from components.rounds.limits import limits_of
 from components.rounds.rejection_rules import is_rejected, over_limit
@@ -44,12 +45,10 @@ def rerank(context: SearchContext) -> list[Candidate]:
 def grid(context: SearchContext) -> list[Candidate]:
     """The re-ranked best at every width and depth of the grid, in the network that is scaled.
 
-    Where re-ranking found none (its time was up), the search's own best, but for what was found to be too slow there.
+    Where re-ranking found none as its time was up, the search's own best of those that nothing spoke against there.
     """
-    found, (widths, depths) = last_scores(context.store), grid_multipliers(context.search)
-    ranked = require_scores(context.store, ROUND_OF_KIND["rerank"])
-    slow = {one.id for one in ranked.scored if one.reason == "latency"}
-    best = [*ranked.best, *(one for one in (found.best if found else ()) if one.id not in slow)][:1]
+    widths, depths = grid_multipliers(context.search)
+    best = [*require_scores(context.store, ROUND_OF_KIND["rerank"]).best, *_unjudged(context)][:1]
     return [
         scaled_candidate(context, one.spec, one.id, _scaled_variant(context, one, width, depth))
         for one in best
@@ -81,6 +80,24 @@ def chosen_point(store: Store) -> Candidate | None:
     rejected = {one.id for one in scores.scored if is_rejected(one.reason)}
     points = [one for one in plan.candidates if (one.id == wanted if wanted else one.id not in rejected)]
     return points[0] if points else None
+
+
+def _unjudged(context: SearchContext) -> list[ScoredCandidate]:
+    """The search's best few that re-ranking rejects in nothing; where a limit holds there, those it has measured."""
+    store, search = context.store, context.search
+    found, plan = last_scores(store), require_record(store, plan_path(ROUND_OF_KIND["rerank"]), Plan)
+    ranked = {one.id: one for one in plan.candidates}
+    reasons = {one.id: one.reason for one in require_scores(store, plan.round).scored}
+    measured = profile_judgements(store, search)
+
+    def spoken_against(identity: str) -> bool:
+        if is_rejected(reasons[identity]):
+            return True
+        limited = search.rejection.measured_latency_ms is not None and is_limited("rerank", ranked[identity], search)
+        return limited and measured(plan, ranked[identity]).reason is not None
+
+    best = found.best if found is not None else ()
+    return [one for one in best if one.id in reasons and not spoken_against(one.id)]
 
 
 def _keeps_limits(context: SearchContext, candidate: Candidate) -> bool:

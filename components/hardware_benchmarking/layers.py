@@ -1,17 +1,17 @@
 """Measures every layer that a design can hold, once, before a search that limits latencies predicted from them."""
 
-from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from components.hardware.devices import HOST, open_device
 from components.hardware.layer_table import MeasuredLayers
-from components.records.layout import measured_layers_path
+from components.records.attempts import Work, done_once
 from components.records.spans import Stopwatch
-from components.records.store import Store, write_record
-from components.rounds.context import SearchContext
-from components.rounds.layer_latencies import layer_records, searched_layers, unmeasured_device
+from components.records.store import Store
+from components.rounds.layer_records import LayerRecords
+from components.search_file.stored import get_search
 from components.search_spaces.layer_index import LayerIndex
 
 WARMUP, REPEATS = 2, 24
@@ -30,28 +30,42 @@ def measure_layers(store: Store, device: str = "") -> None:
 
     Raises:
         ValueError: where TensorFlow has no such device in this process.
+        RuntimeError: where a layer ends every process that measures it.
     """
-    context, watch = SearchContext(store), Stopwatch()
-    name = context.search.scoring.device
-    if device not in ("", name) or not unmeasured_device(store, context.search):
-        return
-    layers = searched_layers(context.space, context.manifest, context.search.rejection.size)
-    for number, names in enumerate(layer_records(list(layers))):
-        path = measured_layers_path(name, number)
-        if not store.exists(path):
-            write_record(store, path, _measured(names, layers, name, context.search.scoring.batch_size, watch))
+    layers = LayerRecords(store, get_search(store))
+    if device in ("", layers.device):
+        watch = Stopwatch()
+        for path in layers.missing():
+            done_once(
+                store,
+                path,
+                MeasuredLayers,
+                Work(__name__, "measure_in_child", {"path": path}),
+                do=partial(_measured, store, layers, path, watch),
+                give_up=partial(_give_up, layers, path),
+            )
 
 
-def _measured(
-    names: Sequence[str], layers: Mapping[str, tuple[LayerIndex, int]], device: str, batch_size: int, watch: Stopwatch
-) -> MeasuredLayers:
-    kind = "cpu" if device == HOST else open_device(device).kind
-    timings = [_timing(*layers[name], kind, batch_size) for name in names]
+def measure_in_child(store: Store, path: str) -> MeasuredLayers:
+    """The layers of one record in a process of its own; see `components.records.attempts`."""
+    return _measured(store, LayerRecords(store, get_search(store)), path, Stopwatch())
+
+
+def _give_up(layers: LayerRecords, path: str, reason: str) -> MeasuredLayers:
+    """Ends the step: without these latencies no design can be judged."""
+    names = layers.names[path]
+    raise RuntimeError(f"The latencies of {names[0]} to {names[-1]} can't be measured on {layers.device}: {reason}.")
+
+
+def _measured(store: Store, layers: LayerRecords, path: str, watch: Stopwatch) -> MeasuredLayers:
+    names, batch_size = layers.names[path], get_search(store).scoring.batch_size
+    kind = "cpu" if layers.device == HOST else open_device(layers.device).kind
+    timings = [_timing(*layers.layers[name], kind, batch_size) for name in names]
     return MeasuredLayers(
-        device=device,
+        device=layers.device,
         computed_on=timings[0].device,
         batch_size=batch_size,
-        names=tuple(names),
+        names=names,
         latency_ms=tuple(one.latency_ms for one in timings),
         spread_ms=tuple(one.spread_ms for one in timings),
         call_ms=tuple(one.call_ms for one in timings),

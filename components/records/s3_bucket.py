@@ -114,5 +114,6 @@ class S3Bucket:
 
 
 def _check_md5(key: str, about: Mapping[str, str], received: str) -> None:
-    if WRITER in about and about[MD5] != received:  # what a person uploaded has neither, or means something else by it
+    # What a person uploaded may lack either, or mean something else by it.
+    if WRITER in about and about.get(MD5, received) != received:
         raise DamagedDownload(f"`{key}` must have the MD5 {about[MD5]}. Received: {received}.")

@@ -100,7 +100,16 @@ def require_record(store: Store, path: str, kind: type[R]) -> R:
 
 
 def write_record(store: Store, path: str, record: R) -> R:
-    """Writes a record unless one is there; returns the one that is there then."""
-    if store.create(path, msgspec.json.format(msgspec.json.encode(record), indent=1)):
+    """Writes a record unless one is there; returns the one that is there then.
+
+    Raises:
+        ValueError: where nobody could read it, as JSON has no number that is not finite.
+    """
+    data = msgspec.json.encode(record)
+    try:
+        msgspec.json.decode(data, type=type(record))
+    except msgspec.ValidationError as error:
+        raise ValueError(f"`record` must be one that can be read again: {error}. Received: {path}.") from error
+    if store.create(path, msgspec.json.format(data, indent=1)):
         return record
     return require_record(store, path, type(record))

@@ -1,6 +1,7 @@
 """A candidate's record from its spec: canonical id, JSON data, variants and their predicted costs."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -27,11 +28,13 @@ def make_candidate(
     encoded = space.encode(spec)[None]
     variants = [msgspec.structs.replace(variant, vocabulary=manifest.vocabulary) for variant in variants]
     costs = {variant.name: predicted_costs(space, manifest, layers, encoded, variant) for variant in variants}
+    found = {name: {cost: float(values[0]) for cost, values in of.items()} for name, of in costs.items()}
     return Candidate(
         id=space.canonical(spec) + suffix,
         spec=space.to_json(spec),
         variants=tuple(variants),
-        costs={name: {cost: float(values[0]) for cost, values in of.items()} for name, of in costs.items()},
+        # Without the latency of layers that were not measured: one of them alone is over another limit.
+        costs={name: {cost: value for cost, value in of.items() if isfinite(value)} for name, of in found.items()},
         **fields,
     )
 

@@ -12,7 +12,8 @@ from components.records.rows import read_part
 from components.records.search import Search
 from components.records.store import Store, require_record
 from components.records.tasks import Task, task_of
-from components.rounds.layer_latencies import LayerLatencies, limits_layers, read_table
+from components.rounds.layer_latencies import LayerLatencies, limits_layers
+from components.rounds.layer_records import LayerRecords
 from components.search_file.stored import get_search
 from components.search_spaces.registry import open_space
 from components.search_spaces.space import SearchSpace
@@ -58,9 +59,8 @@ class SearchContext:
         """
         if not limits_layers(self.search):
             return None
-        return LayerLatencies(
-            read_table(self.store, self.search), self.space, self.manifest, self.search.rejection.size
-        )
+        table = LayerRecords(self.store, self.search).table()
+        return LayerLatencies(table, self.space, self.manifest, self.search.rejection.size)
 
     def rows(self, part: str, memory_limit_mib: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns inputs and labels of a part of the task's rows; see `components.records.rows.read_part`."""

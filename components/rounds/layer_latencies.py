@@ -1,28 +1,17 @@
 """Latencies of designs, predicted from a table of their layers that was measured before the first round."""
 
-from collections.abc import Sequence
 from math import inf
 
 import msgspec
 import numpy as np
 
-from components.hardware.layer_table import LayerTable, MeasuredLayers
-from components.records.layout import manifest_path, measured_layers_path
+from components.hardware.layer_table import LayerTable
 from components.records.manifest import DataManifest
 from components.records.results import Variant
 from components.records.search import Search, SizeLimits
-from components.records.store import Store, require_record
-from components.records.tasks import search_task
-from components.search_file.problems import InvalidSearch, Problem
 from components.search_spaces.layer_index import LayerIndex
 from components.search_spaces.networks.costs import FLOAT_BYTES
-from components.search_spaces.registry import open_space
 from components.search_spaces.space import SearchSpace
-
-FIELD = "$.rejection.size.layers_latency_ms"
-MOST_LAYERS = 4096  # about ten minutes
-MOST_WEIGHTS = 2**27  # of a layer: half a GiB, of which two copies are timed at once
-LAYERS_A_RECORD = 64  # of which a killed step loses at most so many; each takes about a tenth of a second
 
 
 class LayerLatencies:
@@ -87,67 +76,6 @@ def searched_layers(
         for at in _affordable(index, limits).values():
             found.setdefault(index.names[at], (index, at))
     return found
-
-
-def require_measurable(store: Store, search: Search) -> None:
-    """Refuses a limit on the layers' latencies where there are too many layers to measure, or too large ones.
-
-    Args:
-        store: the search's, whose data are split.
-        search: its description.
-
-    Raises:
-        InvalidSearch: at `$.rejection.size.layers_latency_ms`.
-    """
-    if not limits_layers(search):
-        return
-    layers = _layers_of(store, search)
-    largest = max(index.parameters[at] for index, at in layers.values()) if layers else 0
-    problem = None
-    if len(layers) > MOST_LAYERS:
-        problem = (
-            f"null where a space has more than {MOST_LAYERS} layers, each of which is measured; it has {len(layers)}"
-        )
-    elif largest > MOST_WEIGHTS:
-        problem = f"null where a layer has more than {MOST_WEIGHTS} weights, or with a limit on parameters below that"
-    if problem:
-        raise InvalidSearch([Problem(FIELD, problem, str(search.rejection.size.layers_latency_ms))])
-
-
-def layer_records(names: Sequence[str]) -> list[Sequence[str]]:
-    """Returns which layers each record of the table holds."""
-    return [names[start : start + LAYERS_A_RECORD] for start in range(0, len(names), LAYERS_A_RECORD)]
-
-
-def unmeasured_device(store: Store, search: Search) -> str:
-    """Returns the device whose layers have still to be measured; empty where the search needs none, or has them.
-
-    Args:
-        store: the search's, whose data are split.
-        search: its description.
-    """
-    if not limits_layers(search):
-        return ""
-    device, names = search.scoring.device, list(_layers_of(store, search))
-    there = [store.exists(measured_layers_path(device, number)) for number in range(len(layer_records(names)))]
-    return "" if all(there) else device
-
-
-def read_table(store: Store, search: Search) -> LayerTable:
-    """Returns the table of a search's layers.
-
-    Raises:
-        FileNotFoundError: where a part of it isn't measured yet.
-    """
-    device, names = search.scoring.device, list(_layers_of(store, search))
-    paths = [measured_layers_path(device, number) for number in range(len(layer_records(names)))]
-    return LayerTable([require_record(store, path, MeasuredLayers) for path in paths])
-
-
-def _layers_of(store: Store, search: Search) -> dict[str, tuple[LayerIndex, int]]:
-    task = search_task(search)
-    manifest = require_record(store, manifest_path(task.folder), DataManifest)
-    return searched_layers(open_space(search.space.name, task.space_settings), manifest, search.rejection.size)
 
 
 def _affordable(index: LayerIndex, limits: SizeLimits) -> dict[str, int]:

@@ -47,7 +47,10 @@ def limited_costs(costs: Mapping[str, Any], names: Sequence[str], scoring: Scori
     Raises:
         ValueError: `latency_ms` is asked for on the host, whose speed no table has.
     """
-    found = {name: costs[name] for name in names if name in costs}  # of another task's layers there is no table
+    derived = ("memory_bytes", "latency_ms")
+    # Of another task's layers there is no table.
+    own = [name for name in names if name not in derived and (name != "layers_latency_ms" or name in costs)]
+    found = {name: costs[name] for name in own}
     if "memory_bytes" in names:
         found["memory_bytes"] = FLOAT_BYTES * costs["parameters"] + scoring.batch_size * costs["activation_bytes"]
     if "latency_ms" in names:
@@ -136,9 +139,13 @@ class SizeLimitsOfSearch:
         return np.logical_and.reduce([costs[name] <= limit for name, limit in self.limits.items()])
 
     def ratio(self, encoded: np.ndarray) -> np.ndarray:
-        """The largest cost over its limit of encodings `[n, decisions]`, `[n]`."""
+        """The largest finite cost over its limit of encodings `[n, decisions]`, `[n]`.
+
+        Where the latency of layers is infinite, as one wasn't measured, that layer alone is over another limit.
+        """
         costs = self.costs(encoded)
-        return np.maximum.reduce([costs[name] / limit for name, limit in self.limits.items()])
+        ratios = [costs[name] / limit for name, limit in self.limits.items()]
+        return np.maximum.reduce([np.where(np.isfinite(ratio), ratio, 0.0) for ratio in ratios])
 
 
 def limits_of(context: SearchContext) -> SizeLimitsOfSearch | None:

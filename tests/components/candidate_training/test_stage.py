@@ -62,7 +62,6 @@ def no_training(monkeypatch):
 
 def test_networks_are_probed_in_turn_and_under_any_no_further_than_the_first_failure(small_search):
     store = open_search(str(small_search.at["probed"]))
-    stopped = 0
     for candidate in plan_of(store).candidates:
         probe = record_of(store, candidate)
         assert [trial.variant for trial in probe.trials] == [variant.name for variant in candidate.variants]
@@ -71,8 +70,17 @@ def test_networks_are_probed_in_turn_and_under_any_no_further_than_the_first_fai
         assert tried == [all(good[:index]) for index in range(len(good))]
         kept = [weights_path(ROUND, candidate.id, "probe", variant.name) for variant in candidate.variants]
         assert [store.exists(path) for path in kept] == [all(good)] * 2
-        stopped += not all(tried)
-    assert stopped, "the small search needs a seed with a candidate that fails in its first network"
+
+
+def test_under_any_the_first_network_that_fails_is_the_last_one(small_search, store_at):
+    """The bar is put just above what a survivor reached in its first network."""
+    candidate, store = survivor(small_search), store_at("proposed")
+    reached = record_of(open_search(str(small_search.at["probed"])), candidate).trials[0].accuracy
+    replanned(store, [candidate], probe_steps=30, search={"rejection": {"quality_threshold": reached + 1e-6}})
+    train_shard(store, SHARD, "probe")
+    first, second = record_of(store, candidate).trials
+    assert (first.status, first.accuracy, second.status) == ("trained", reached, "not_built")
+    assert not [path for path in store.paths(trial_path(ROUND, candidate.id)) if path.endswith("safetensors")]
 
 
 def test_under_none_every_network_is_probed(store_at):
@@ -88,6 +96,7 @@ def test_the_full_phase_continues_the_probe_bit_for_bit(small_search, store_at):
     finished = open_search(str(small_search.at["finished"]))
     candidate, store = survivor(small_search), store_at("proposed")
     replanned(store, [candidate], probe_steps=0)
+    profile_shard(store, SHARD)  # without a probe, the profile decides who is trained
     train_shard(store, SHARD, "full")
     unbroken, resumed = record_of(store, candidate, "training"), record_of(finished, candidate, "training")
     for ours, theirs in zip(unbroken.trials, resumed.trials, strict=True):

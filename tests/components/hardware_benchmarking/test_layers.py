@@ -13,10 +13,11 @@ from components.hardware.layer_table import MeasuredLayers
 from components.hardware.timing import time_forward
 from components.hardware_benchmarking import layers as stage
 from components.hardware_benchmarking.layers import measure_layers
+from components.records.attempts import attempt_path
 from components.records.layout import measured_layers_path
 from components.records.results import Variant
 from components.records.store import open_search, require_record
-from components.rounds import layer_latencies
+from components.rounds import layer_records
 from components.rounds.context import SearchContext
 from tests.layered_search import LAYERS, split_search
 
@@ -25,13 +26,17 @@ ROOT = Path(__file__).parents[3]
 
 
 def records(store):
-    return [require_record(store, path, MeasuredLayers) for path in store.paths("hardware/layers-host")]
+    return [require_record(store, path, MeasuredLayers) for path in paths(store)]
+
+
+def paths(store):
+    return [path for path in store.paths("hardware/layers-host") if path.endswith(".json")]
 
 
 @pytest.fixture
 def small_records(monkeypatch):
     """Ten layers in a record instead of 64."""
-    monkeypatch.setattr(layer_latencies, "LAYERS_A_RECORD", 10)
+    monkeypatch.setattr(layer_records, "LAYERS_A_RECORD", 10)
 
 
 def test_every_layer_is_measured_and_predicts_what_a_network_takes(tmp_path):
@@ -68,7 +73,7 @@ def test_a_step_that_dies_keeps_what_it_had_recorded(tmp_path, small_records, mo
     with pytest.raises(KeyboardInterrupt):
         measure_layers(store)
     before = store.read(measured_layers_path("host", 0))
-    assert before and len(store.paths("hardware/layers-host")) == 1
+    assert before and len(paths(store)) == 1
     measure_layers(store)
     assert len(measured) == 15 + LAYERS - 10
     assert store.read(measured_layers_path("host", 0)) == before
@@ -84,21 +89,22 @@ def test_a_killed_process_keeps_what_it_had_recorded(tmp_path):
     code = (
         "import os, signal, sys\n"
         "from components.hardware_benchmarking import layers\n"
+        "from components.records import attempts\n"
         "from components.records.store import open_search\n"
-        "from components.rounds import layer_latencies\n"
-        "layer_latencies.LAYERS_A_RECORD = 10\n"
-        "write = layers.write_record\n"
+        "from components.rounds import layer_records\n"
+        "layer_records.LAYERS_A_RECORD = 10\n"
+        "write = attempts.write_record\n"
         "def killed(store, path, record):\n"
         "    if path.endswith('00001.json'):\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return write(store, path, record)\n"
-        "layers.write_record = killed\n"
+        "attempts.write_record = killed\n"
         "layers.measure_layers(open_search(sys.argv[1]))\n"
     )
     run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env=os.environ, check=False)
     assert run.returncode == -9
     store = open_search(str(tmp_path))
-    assert store.paths("hardware") == [measured_layers_path("host", 0)]
+    assert paths(store) == [measured_layers_path("host", 0)]
     assert len(records(store)[0].names) == 10
 
 
@@ -140,3 +146,21 @@ def test_large_layers_are_measured_in_fewer_copies(tmp_path, monkeypatch):
     measure_layers(store)
     weights = [(4 + 1) * 1024, (1024 + 1) * 256, (1024 + 1) * 1024]
     assert [copies[one] for one in weights] == [5, 3, 2]  # 262,400 fit in three times; 1,049,600 not once
+
+
+def test_layers_whose_process_died_are_measured_in_a_process_of_their_own(tmp_path, monkeypatch):
+    store = split_search(tmp_path)
+    store.create(attempt_path(measured_layers_path("host", 0), 1), b"")
+    monkeypatch.setattr(stage, "_timing", lambda *arguments: pytest.fail("this process should measure nothing"))
+    measure_layers(store)
+    assert records(store)[0].names == SearchContext(store).space.layers(VARIANT, (13,), 3).names
+
+
+def test_layers_that_every_process_dies_of_end_the_step(tmp_path):
+    store = split_search(tmp_path)
+    for number in (1, 2, 3):
+        store.create(attempt_path(measured_layers_path("host", 0), number), b"")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"dense-13-4-relu to dense-1024-3 can't be .* in 3 attempts"):
+            measure_layers(store)
+    assert not paths(store)

@@ -319,6 +319,19 @@ def test_an_object_that_a_person_uploaded_is_read(kind, uri, store):
     assert not store.create("search.yaml", b"name: tiny")
 
 
+def test_an_object_whose_writer_is_another_program_is_read(kind, uri, store):
+    """It names a writer as our objects do, without our digest."""
+    key = f"{store._prefix}/search.yaml"
+    if kind == "s3":
+        about = {"writer": "spark"}
+        store._bucket._client.put_object(Bucket=BUCKET, Key=key, Body=b"name: tiny", Metadata=about)
+    else:
+        blob = store._bucket._blob(key)
+        blob.metadata = {"writer": "spark"}
+        blob.upload_from_string(b"name: tiny")
+    assert store.read("search.yaml") == b"name: tiny"
+
+
 def test_a_browser_shows_the_report(kind, store):
     store.create("report.html", b"<p>found</p>")
     key = f"{store._prefix}/report.html"

@@ -197,3 +197,12 @@ def test_a_damaged_record_is_named_with_what_is_wrong(store, data, says):
     store.create("rounds/00001/a.json", data)
     with pytest.raises(DamagedRecord, match=rf"/search/rounds/00001/a.json` must be a Span record: .*{says}"):
         read_record(store, "rounds/00001/a.json", Span)
+
+
+def test_a_record_that_nobody_could_read_is_not_written(tmp_path):
+    """JSON has no infinity: it would be read as null, where a number must be."""
+    store = open_search(str(tmp_path))
+    endless = Span(start_seconds=0.0, duration_seconds=float("inf"))
+    with pytest.raises(ValueError, match=r"`record` must be one that can be read again: .*duration_seconds.*a/b\.json"):
+        write_record(store, "a/b.json", endless)
+    assert store.paths("") == []

@@ -9,16 +9,13 @@ from components.records.manifest import DataManifest, Split
 from components.records.results import Variant
 from components.records.search import SizeLimits
 from components.records.store import open_search, write_record
-from components.rounds import layer_latencies
+from components.rounds import layer_records
 from components.rounds.candidates import make_candidate
 from components.rounds.context import SearchContext
-from components.rounds.layer_latencies import (
-    read_table,
-    require_measurable,
-    searched_layers,
-    searched_variants,
-    unmeasured_device,
-)
+from components.rounds.layer_latencies import searched_layers, searched_variants
+from components.rounds.layer_records import LayerRecords
+from components.rounds.limits import limits_of
+from components.rounds.reachable import require_reachable, smallest
 from components.rounds.rejection_rules import over_limit
 from components.search_file.problems import InvalidSearch
 from components.search_file.stored import get_search
@@ -40,7 +37,7 @@ def latency_of(name):
 @pytest.fixture(autouse=True)
 def small_records(monkeypatch):
     """Ten layers in a record instead of 64, so that the table of 24 has three."""
-    monkeypatch.setattr(layer_latencies, "LAYERS_A_RECORD", 10)
+    monkeypatch.setattr(layer_records, "LAYERS_A_RECORD", 10)
 
 
 def store_of(folder, text=None):
@@ -81,7 +78,7 @@ def test_a_designs_latency_is_the_call_and_its_layers(tmp_path):
         names = (f"dense-13-{first}", f"dense-{first}-{second}", f"dense-{second}-3")
         slow.append(CALL_MS + sum(latency_of(name) for name in names))
     np.testing.assert_allclose(context.layer_latencies.of(every, VARIANT), slow, rtol=1e-12)
-    assert len(read_table(context.store, context.search).names) == LAYERS
+    assert len(LayerRecords(context.store, context.search).table().names) == LAYERS
 
 
 def test_a_candidates_record_holds_it_and_is_judged_by_it(tmp_path):
@@ -109,21 +106,22 @@ def test_where_a_part_is_missing_nothing_is_predicted(tmp_path):
         _ = SearchContext(store).layer_latencies
 
 
-def test_the_device_that_has_still_to_measure(tmp_path):
+def test_what_has_still_to_be_measured(tmp_path):
     store = store_of(tmp_path)
     search = get_search(store)
-    assert unmeasured_device(store, search) == "host"
+    paths = [f"hardware/layers-host/0000{number}.json" for number in range(3)]
+    assert LayerRecords(store, search).missing() == paths
     put_table(store, device="t4")  # another one's table helps nobody
     put_table(store, parts=(0, 2))
-    assert unmeasured_device(store, search) == "host"
+    assert LayerRecords(store, search).missing() == [paths[1]]
     put_table(store, parts=(1,))
-    assert unmeasured_device(store, search) == ""
+    assert LayerRecords(store, search).missing() == []
 
 
-def test_without_the_limit_no_device_has_to_measure_and_the_rows_need_not_be_split(tmp_path):
+def test_without_the_limit_nothing_has_to_be_measured_and_the_rows_need_not_be_split(tmp_path):
     store = open_search(str(tmp_path))
     store.create("search.yaml", layered_description(rejection={"size": {}}).encode())
-    assert unmeasured_device(store, get_search(store)) == ""
+    assert LayerRecords(store, get_search(store)).missing() == []
 
 
 def test_finishing_rounds_know_it_where_they_have_the_same_rows(tmp_path):
@@ -191,20 +189,38 @@ def described(widths, layers=3, **size):
     ("widths", "rule"),
     [
         # 64 x 64, of which 64 are from the 13 features, too, and 64 to the classes.
-        (list(range(1, 65)), "null where a space has more than 4096 layers, each of which is measured; it has 4160"),
+        (list(range(1, 65)), "null where a space has more than 4096 layers, all of which are measured; it has 4160"),
         ([8, 16_384], "null where a layer has more than 134217728 weights, or with a limit on parameters below that"),
     ],
 )
 def test_a_table_that_would_take_too_long_or_not_fit_is_refused(tmp_path, widths, rule):
     store = store_of(tmp_path, described(widths))
     with pytest.raises(InvalidSearch) as caught:
-        require_measurable(store, get_search(store))
+        LayerRecords(store, get_search(store)).require_measurable()
     assert f"`$.rejection.size.layers_latency_ms` must be {rule}. Received: 600.0" in str(caught.value)
+
+
+def test_limits_that_each_layer_is_over_are_refused_before_any_is_measured(tmp_path):
+    store = store_of(tmp_path, described([8, 16], parameters=10))
+    with pytest.raises(InvalidSearch, match="each one alone is over that on parameters or memory. Received: 600.0"):
+        LayerRecords(store, get_search(store)).require_measurable()
+
+
+def test_a_tight_limit_beside_that_on_layers_is_found_to_be_reachable(tmp_path):
+    """Nearly every random design has a layer that wasn't measured; the smallest one has 8 units everywhere."""
+    widths = [8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 384, 512]
+    store = store_of(tmp_path, described(widths, layers=5, parameters=430))  # 112 + 4 * 72 + 27 of the smallest
+    context = SearchContext(put_table(store, parts=range(10)))
+    require_reachable(context)
+    limits = limits_of(context)
+    found = smallest(context.space, limits, np.random.default_rng(0))
+    assert found.spec.widths == (8, 8, 8, 8, 8) and found.ratio <= 1
+    assert 1 < limits.ratio(np.array([[19, 0, 0, 0, 0]]))[0] < np.inf  # 512 units
 
 
 def test_what_a_limit_on_parameters_leaves_out_need_not_be_measured(tmp_path):
     store = store_of(tmp_path, described([8, 16_384], parameters=1_000_000))
-    require_measurable(store, get_search(store))
+    LayerRecords(store, get_search(store)).require_measurable()
 
 
 def test_a_search_without_such_a_limit_may_have_any_widths(tmp_path):
@@ -212,4 +228,4 @@ def test_a_search_without_such_a_limit_may_have_any_widths(tmp_path):
     space = {"name": "tabular_mlp", "settings": {"layers": 2, "widths": [8, 65_536]}}
     store = open_search(str(tmp_path))
     store.create("search.yaml", layered_description(space=space, rejection={"size": {}}).encode())
-    require_measurable(store, get_search(store))
+    LayerRecords(store, get_search(store)).require_measurable()

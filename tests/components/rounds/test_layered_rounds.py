@@ -112,6 +112,39 @@ def test_shared_weights_report_designs_within_the_limit(limited):
     assert b'"learnt"' in steps
 
 
+BOTH = {"layers_latency_ms": 1e9, "parameters": 20_000}  # the second lets no layer of 1024 units in, after any other
+
+
+@pytest.mark.parametrize(
+    "changes", [{"controller": {"name": "random", "settings": {}}}, SHARED], ids=["random", "shared"]
+)
+def test_designs_with_layers_that_were_not_measured_are_recorded_and_rejected(tmp_path, changes):
+    """Their latency is no number, and a plan that held it could never be read again."""
+    rounds = {"candidates_per_round": 12, "shards_per_round": 1}
+    sections = {"rejection": {"quality_threshold": 0.0, "size": BOTH}, "rounds": rounds, "budget": {"candidates": 12}}
+    store = split_search(tmp_path, **{**sections, **changes})
+    measure_layers(store)
+    plan, scores = run_round(store)
+    unmeasured = [one for one in plan.candidates if "layers_latency_ms" not in one.costs["tabular_mlp"]]
+    assert unmeasured and all(one.costs["tabular_mlp"]["parameters"] > 20_000 for one in unmeasured)
+    by_id = {one.id: one.reason for one in scores.scored}
+    assert all(by_id[one.id] == "size" for one in unmeasured if one.role == "searched")
+    assert scores.best and not {one.id for one in scores.best} & {one.id for one in unmeasured}
+
+
+def test_a_baseline_with_layers_that_were_not_measured_is_compared(tmp_path):
+    """A search may name it though it is over a limit."""
+    space = {"name": "tabular_mlp", "settings": {"layers": 3, "widths": [4, 24, 32, 144]}}
+    sections = {"space": space, "final_scaling": {"rerank": 1, "baselines": ["Criteo-3"]}, "budget": {"candidates": 3}}
+    limits = {"layers_latency_ms": 1e9, "parameters": 1000}  # from 32 to 144 units alone there are more
+    store = split_search(tmp_path, rejection={"quality_threshold": 0.0, "size": limits}, **sections)
+    measure_layers(store)
+    run_round(store)
+    propose_scaling(store, "rerank")
+    *_, baseline = require_record(store, plan_path(ROUND_OF_KIND["rerank"]), Plan).candidates
+    assert (baseline.change, "layers_latency_ms" in baseline.costs["tabular_mlp"]) == ("Criteo-3", False)
+
+
 def test_a_limit_that_no_design_meets_is_refused_with_the_fastest(measured, tmp_path):
     folder, latencies = measured
     fastest = min(latencies, key=latencies.get)
