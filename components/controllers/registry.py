@@ -31,13 +31,13 @@ class Entry(NamedTuple):
     limited: bool = False
 
 
+EVERY_SPACE = ("norm_act_layer", "update_rule", "tabular_mlp", "accelerator_convnet")
+
 CONTROLLERS: Mapping[str, Entry] = {
-    "evolution": Entry(Evolution, EvolutionSettings, ("norm_act_layer", "update_rule", "tabular_mlp")),
-    "rnn": Entry(RnnPolicy, RnnSettings, ("norm_act_layer", "update_rule", "tabular_mlp")),
-    "factorized": Entry(
-        FactorizedPolicy, FactorizedSettings, ("norm_act_layer", "update_rule", "tabular_mlp"), limited=True
-    ),
-    "random": Entry(RandomSearch, RandomSettings, ("norm_act_layer", "update_rule", "tabular_mlp")),
+    "evolution": Entry(Evolution, EvolutionSettings, EVERY_SPACE),
+    "rnn": Entry(RnnPolicy, RnnSettings, EVERY_SPACE),
+    "factorized": Entry(FactorizedPolicy, FactorizedSettings, EVERY_SPACE, limited=True),
+    "random": Entry(RandomSearch, RandomSettings, EVERY_SPACE),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from components.records.search import Section
+from components.search_spaces.accelerator_convnet.space import AcceleratorConvnetSettings, AcceleratorConvnetSpace
 from components.search_spaces.norm_act_layer.space import NormActLayerSettings, NormActLayerSpace
 from components.search_spaces.space import SearchSpace
 from components.search_spaces.tabular_mlp.space import TabularMlpSettings, TabularMlpSpace
@@ -35,6 +36,7 @@ SPACES = {
     "update_rule": Entry(
         UpdateRuleSettings, UpdateRuleSpace, of_trials=("networks", "width", "depth", "learning_rates")
     ),
+    "accelerator_convnet": Entry(AcceleratorConvnetSettings, AcceleratorConvnetSpace, of_trials=("width", "depth")),
     "tabular_mlp": Entry(TabularMlpSettings, TabularMlpSpace, of_trials=("activation",), scales=False),
 }
 

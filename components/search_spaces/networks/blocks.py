@@ -1,11 +1,13 @@
 """The blocks that the networks are made of, and the rules by which they scale."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from components.search_spaces.networks.sketch import Sketch
+from components.search_spaces.networks.sketch import Activation, Sketch
 
 LARGE_IMAGE = 64  # from this size on the stem halves the image
+KEPT_LARGE = 2  # of a published network's strided convolutions: so many don't halve small images
 SMALLEST_HALVED = 4  # an image smaller than this isn't halved any more
 
 
@@ -30,6 +32,13 @@ def scaled_channels(channels: int, width: float) -> int:
     return max(4, 4 * round(channels * width / 4))
 
 
+def divisible_channels(channels: int, width: float) -> int:
+    """Returns the channels at a width multiplier: the nearest multiple of 8, at least 8 and 0.9 of the exact number."""
+    exact = channels * width
+    rounded = max(8, int(exact + 4) // 8 * 8)
+    return rounded if rounded >= 0.9 * exact else rounded + 8
+
+
 def scaled_blocks(blocks: int, depth: float) -> int:
     """Returns the blocks at a depth multiplier: rounded up, at least 1."""
     return max(1, math.ceil(blocks * depth))
@@ -38,6 +47,16 @@ def scaled_blocks(blocks: int, depth: float) -> int:
 def is_large(sketch: Sketch) -> bool:
     """Returns whether a network's images are large, which the stem halves."""
     return min(sketch.shape(0)[:2]) >= LARGE_IMAGE
+
+
+def published_strides(sketch: Sketch, strides: Sequence[int]) -> list[int]:
+    """Returns the strides of a published network's stem and stages for the images of a sketch.
+
+    Of small images the first two that halve don't. Source: EvoNorm's proxies for 32x32 images.
+    """
+    halving = [place for place, stride in enumerate(strides) if stride > 1]
+    kept = () if is_large(sketch) else halving[:KEPT_LARGE]
+    return [1 if place in kept else stride for place, stride in enumerate(strides)]
 
 
 def stem(sketch: Sketch, channels: int) -> int:
@@ -89,9 +108,9 @@ def inverted_residual(sketch: Sketch, x: int, channels: int, stage: Stage, strid
     return sketch.add(y, x) if sketch.shape(y) == sketch.shape(x) else y
 
 
-def squeeze_excite(sketch: Sketch, x: int, channels: int) -> int:
-    """Gates the channels by two dense layers on their averages. Its own activations are not searched."""
-    gates = sketch.dense(sketch.pool(x), channels, "silu")
+def squeeze_excite(sketch: Sketch, x: int, channels: int, activation: Activation = "silu") -> int:
+    """Gates the channels by two dense layers on their averages, the first of which has an activation of its own."""
+    gates = sketch.dense(sketch.pool(x), channels, activation)
     return sketch.gate(x, sketch.dense(gates, sketch.shape(x)[2], "sigmoid"))
 
 

@@ -30,6 +30,34 @@ class Affine(layers.Layer):
         return input_shape
 
 
+class SpaceToDepth(layers.Layer):
+    """The channels of `stride` x `stride` positions side by side, as those of one position.
+
+    Height and width are filled up with zeros at their ends where the stride doesn't divide them.
+    """
+
+    def __init__(self, stride: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.stride = stride
+
+    def call(self, x):
+        """Returns the moved numbers, `[batch, ceil(height / stride), ceil(width / stride), stride^2 * channels]`."""
+        n, (height, width, channels) = self.stride, x.shape[1:]
+        x = ops.pad(x, [[0, 0], [0, -height % n], [0, -width % n], [0, 0]])
+        rows, columns, _ = self.compute_output_shape(x.shape)[1:]
+        x = ops.transpose(ops.reshape(x, (-1, rows, n, columns, n, channels)), (0, 1, 3, 2, 4, 5))
+        return ops.reshape(x, (-1, rows, columns, n * n * channels))
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of `call`'s result."""
+        batch, height, width, channels = input_shape
+        return batch, -(-height // self.stride), -(-width // self.stride), self.stride**2 * channels
+
+    def get_config(self):
+        """Returns the arguments that make the same layer again."""
+        return {**super().get_config(), "stride": self.stride}
+
+
 class WordEmbedding(layers.Embedding):
     """A trained vector for each token number; masks 0. Its gradient is dense, so that any training step can use it."""
 
@@ -96,6 +124,10 @@ def _layer(op: Op) -> layers.Layer:
             return Affine()
         case "relu":
             return layers.ReLU()
+        case "silu":
+            return layers.Activation("silu")
+        case "space_to_depth":
+            return SpaceToDepth(op.stride)
         case "batch_norm":
             return layers.BatchNormalization(momentum=MOMENTUM)
         case "embedding":
@@ -110,3 +142,4 @@ def _layer(op: Op) -> layers.Layer:
 
 
 keras.saving.register_keras_serializable("archloom")(WordEmbedding)
+keras.saving.register_keras_serializable("archloom")(SpaceToDepth)

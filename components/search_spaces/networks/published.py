@@ -12,9 +12,10 @@ from typing import NamedTuple
 from components.search_spaces.networks.blocks import (
     Stage,
     bottleneck,
+    divisible_channels,
     head,
     inverted_residual,
-    is_large,
+    published_strides,
     scaled_blocks,
 )
 from components.search_spaces.networks.row import Row
@@ -40,7 +41,6 @@ EFFICIENTNET_B0 = (
     Stage(320, 1, 1, expansion=6),
 )
 STEM_CHANNELS, HEAD_CHANNELS = 32, 1280
-KEPT_LARGE = 2  # strided convolutions that don't halve small images
 
 
 class Inverted(NamedTuple):
@@ -57,13 +57,6 @@ class Inverted(NamedTuple):
     narrow_head: bool
 
 
-def divisible_channels(channels: int, width: float) -> int:
-    """Returns the channels at a width multiplier: the nearest multiple of 8, at least 8 and 0.9 of the exact number."""
-    exact = channels * width
-    rounded = max(8, int(exact + 4) // 8 * 8)
-    return rounded if rounded >= 0.9 * exact else rounded + 8
-
-
 def preact_resnet50(row: Row, classes: int, width: float, depth: float) -> tuple[Op, ...]:
     """Returns the network's operations.
 
@@ -71,7 +64,7 @@ def preact_resnet50(row: Row, classes: int, width: float, depth: float) -> tuple
     convolutions.
     """
     sketch = Sketch(row)
-    strides = _strides(sketch, 2, RESNET50)
+    strides = published_strides(sketch, [2, *(stage.stride for stage in RESNET50)])
     x = sketch.conv(0, divisible_channels(64, width), kernel=7, stride=strides[0])
     x = sketch.max_pool(x)
     for stage, stride in zip(RESNET50, strides[1:], strict=True):
@@ -93,7 +86,7 @@ def efficientnet_b0(row: Row, classes: int, width: float, depth: float) -> tuple
 
 def _inverted(network: Inverted, row: Row, classes: int, width: float, depth: float) -> tuple[Op, ...]:
     sketch = Sketch(row)
-    strides = _strides(sketch, 2, network.stages)
+    strides = published_strides(sketch, [2, *(stage.stride for stage in network.stages)])
     x = sketch.slot(sketch.conv(0, divisible_channels(STEM_CHANNELS, width), kernel=3, stride=strides[0]))
     for stage, stride in zip(network.stages, strides[1:], strict=True):
         for block in range(scaled_blocks(stage.blocks, depth)):
@@ -102,12 +95,3 @@ def _inverted(network: Inverted, row: Row, classes: int, width: float, depth: fl
     channels = divisible_channels(HEAD_CHANNELS, width if network.narrow_head else max(1.0, width))
     head(sketch, sketch.slot(sketch.conv(x, channels)), classes)
     return tuple(sketch.ops)
-
-
-def _strides(sketch: Sketch, stem: int, stages: tuple[Stage, ...]) -> list[int]:
-    """The strides of the stem and of each stage for the images of a sketch."""
-    strides = [stem, *(stage.stride for stage in stages)]
-    if not is_large(sketch):
-        for place in [place for place, stride in enumerate(strides) if stride > 1][:KEPT_LARGE]:
-            strides[place] = 1
-    return strides

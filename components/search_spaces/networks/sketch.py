@@ -6,7 +6,20 @@ from typing import Literal, NamedTuple
 from components.search_spaces.networks.row import Row
 
 InputKind = Literal["image", "table", "text"]
-ImageKind = Literal["conv", "depthwise", "slot", "affine", "relu", "batch_norm", "add", "pool", "max_pool", "gate"]
+ImageKind = Literal[
+    "conv",
+    "depthwise",
+    "slot",
+    "affine",
+    "relu",
+    "silu",
+    "batch_norm",
+    "add",
+    "pool",
+    "max_pool",
+    "gate",
+    "space_to_depth",
+]
 VectorKind = Literal["flatten", "dense", "embedding", "gru", "gru_sequence"]
 Kind = InputKind | ImageKind | VectorKind
 Activation = Literal["relu", "silu", "sigmoid"]
@@ -20,11 +33,13 @@ class Op(NamedTuple):
         kind: `image`, `table` and `text` are the input; `slot` is where the searched layer stands; `affine` a
             channel-wise scale and shift; `pool` averages over height and width, `max_pool` takes the largest of
             kernel x kernel positions in steps of 2; `gate` multiplies its first input by its second, which is
-            [1, 1, channels]; `gru` gives the last state of a recurrent layer, `gru_sequence` those of all positions.
+            [1, 1, channels]; `space_to_depth` makes the channels of stride x stride positions those of one; `gru`
+            gives the last state of a recurrent layer, `gru_sequence` those of all positions.
         inputs: indices of earlier operations.
         shape: of the output of one row, `[height, width, channels]`; vectors have height and width 1, sequences
             `[1, length, channels]`, a text's tokens `[1, length, 1]`.
-        kernel, stride: of a convolution or max_pool, padded to keep the size (divided by the stride, rounded up).
+        kernel, stride: of a convolution, max_pool or space_to_depth, padded to keep the size (divided by the stride,
+            rounded up).
         activation: of a dense layer.
         bias: whether a convolution has one; dense and recurrent layers have.
         vocabulary: of an embedding, which token numbers are below.
@@ -86,6 +101,10 @@ class Sketch:
         """Negative numbers become 0."""
         return self._append(Op("relu", (x,), self.shape(x)))
 
+    def silu(self, x: int) -> int:
+        """x * sigmoid(x), also called swish."""
+        return self._append(Op("silu", (x,), self.shape(x)))
+
     def batch_norm(self, x: int) -> int:
         """Batch normalization with a channel-wise scale and shift."""
         return self._append(Op("batch_norm", (x,), self.shape(x)))
@@ -101,6 +120,11 @@ class Sketch:
     def max_pool(self, x: int, kernel: int = 3) -> int:
         """The maximum over kernel x kernel positions, half the height and width."""
         return self._append(Op("max_pool", (x,), (*self._strided(x, 2), self.shape(x)[2]), kernel, 2))
+
+    def space_to_depth(self, x: int, stride: int) -> int:
+        """The channels of stride x stride positions side by side; numbers are moved, and nothing is computed."""
+        shape = (*self._strided(x, stride), stride**2 * self.shape(x)[2])
+        return self._append(Op("space_to_depth", (x,), shape, stride, stride))
 
     def flatten(self, x: int) -> int:
         """All numbers as one vector."""

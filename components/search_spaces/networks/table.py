@@ -44,7 +44,8 @@ NETWORKS: dict[str, Network] = {
 }
 
 TAKES: dict[str, tuple[RowKind, ...]] = {name: network.takes for name, network in NETWORKS.items()} | {
-    "tabular_mlp": ("table", "image"),  # of the space of that name
+    "tabular_mlp": ("table", "image"),  # this and the next of the spaces of their names
+    "accelerator_convnet": ("image",),
 }
 
 

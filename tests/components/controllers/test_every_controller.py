@@ -178,7 +178,7 @@ def test_an_unknown_controller_is_refused():
 
 @pytest.mark.parametrize("name", sorted(CONTROLLERS))
 def test_a_space_that_the_table_does_not_give_it_is_refused(name):
-    drives = "norm_act_layer, update_rule, tabular_mlp"
+    drives = "norm_act_layer, update_rule, tabular_mlp, accelerator_convnet"
     message = rf"drives the space 'poetry' \({name} drives {drives}\)\. Received: name='{name}'\."
     with pytest.raises(ValueError, match=message):
         open_controller(name, {}, PlantedSpace("poetry"))

@@ -29,6 +29,15 @@ CASES = {
         (8, 8, 1),
         10,
     ),
+    "accelerator_convnet": (
+        [
+            {},
+            {"width": 0.25, "depth": 0.5},
+            {"skeleton": {"stages": [{"channels": 16}, {"channels": 24, "blocks": 2, "stride": 2}]}},
+        ],
+        (32, 32, 3),
+        10,
+    ),
     "tabular_mlp": (
         [
             {},
