@@ -110,10 +110,12 @@ def status(search_dir: str, host: str | None, **who: Any) -> None:
         line = plain_line(ProgressReader(store).read(), search)
     except DamagedRecord as error:
         _end(str(error), INVALID)
-    if summary is None:
-        console.print(f"{search.name}: {line}", soft_wrap=True)
-    else:
+    if summary is not None:
         _show(store, summary, store.uri)
+        return
+    console.print(f"{search.name}: {line}", soft_wrap=True)
+    if not _is_remote(search_dir):
+        _tell_whether_running(Path(store.uri))
 
 
 @main.command()
@@ -132,6 +134,19 @@ def report(search_dir: str, output: Path | None) -> None:
     except DamagedRecord as error:
         _end(str(error), INVALID)
     console.print(f"report: {target}", soft_wrap=True)
+
+
+def _tell_whether_running(folder: Path) -> None:
+    """Says that nobody is at work in a search's folder, and which step failed last, if one did."""
+    from components.records.step import failed_steps
+    from pipelines.run_lock import is_running
+
+    if is_running(folder):
+        return
+    for failure in failed_steps(folder)[-1:]:
+        where = f"{failure.stage} ({failure.at})" if failure.at else failure.stage
+        console.print(f"{where} failed: {failure.reason}", soft_wrap=True, markup=False)
+    console.print("not running; the same `archloom run` goes on from here", soft_wrap=True)
 
 
 def _image(options: dict[str, Any]) -> str:

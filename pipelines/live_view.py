@@ -20,7 +20,7 @@ class LiveView:
 
     def __init__(self, store: Store, search: Search, console: Console):
         self._reader, self._search, self._console = ProgressReader(store), search, console
-        self._start, self._last_line = time.monotonic(), ""
+        self._start, self._last_line, self._told = time.monotonic(), "", False
         self._stack = ExitStack()
         self._live: Live | None = None
 
@@ -45,6 +45,7 @@ class LiveView:
             progress = self._reader.read()
         except DamagedRecord:  # the step that needs the record fails, and says so
             return
+        self._tell_of_columns()
         if self._live is not None:
             self._live.update(self._panel(progress))
             return
@@ -52,6 +53,15 @@ class LiveView:
         if line != self._last_line:
             self._console.print(f"{_clock(time.monotonic() - self._start)}  {line}", highlight=False, soft_wrap=True)
             self._last_line = line
+
+    def _tell_of_columns(self) -> None:
+        """Prints once, when the data are split, which columns are left out and which should be looked at."""
+        lines = [] if self._told else self._reader.columns()
+        if lines is None:
+            return
+        self._told = True
+        for line in lines:
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _panel(self, progress: Progress) -> Group:
         budget = self._search.budget

@@ -5,9 +5,20 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from components.records.layout import MANIFEST, ROUND_OF_KIND, SUMMARY, plan_path, scores_path, search_round, trial_path
+from components.records.layout import (
+    MANIFEST,
+    ROUND_OF_KIND,
+    SUMMARY,
+    manifest_path,
+    plan_path,
+    scores_path,
+    search_round,
+    trial_path,
+)
+from components.records.manifest import DataManifest
 from components.records.results import Plan, Reason, Scores, TrainingRecord, Verdict
 from components.records.store import Store, read_record
+from components.records.tasks import tasks_with_rows
 from components.rounds.layer_records import LayerRecords
 from components.rounds.rejection_rules import is_rejected
 from components.rounds.sharing import shared_network
@@ -89,6 +100,17 @@ class ProgressReader:
             active_seconds=last.active_seconds if last else 0.0,
             reported=sum(len(one.children) for one in full) if any(map(shared_network, plans)) else None,
         )
+
+    def columns(self) -> list[str] | None:
+        """Returns a line for each column of the data that is left out or should be looked at; None before the split."""
+        lines: list[str] = []
+        for task in tasks_with_rows(get_search(self.store)):
+            manifest = self._record(manifest_path(task.folder), DataManifest)
+            if manifest is None:
+                return None
+            lines += [f"column {name!r} is left out: {reason}" for name, reason in manifest.left_out.items()]
+            lines += [f"column {name!r}: {remark}" for name, remark in manifest.remarks.items()]
+        return lines
 
     def _search_rounds(self) -> list[Plan]:
         plans: list[Plan] = []

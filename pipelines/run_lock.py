@@ -45,6 +45,23 @@ def only_run(search: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+def is_running(search: Path) -> bool:
+    """Whether a run of a search directory is at work on this machine; False where the file system has no locks."""
+    try:
+        descriptor = os.open(search / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _take(descriptor: int, search: Path) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while True:

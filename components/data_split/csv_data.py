@@ -1,6 +1,5 @@
 """`csv:PATH`: a comma-separated file with a header, one of whose columns is the label."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,21 +8,17 @@ from components.data_split.cells import Cells, are_dates, numbers_of, present, r
 from components.data_split.errors import DataError
 from components.data_split.labelled import Labelled
 from components.data_split.labels import labels_of_cells
-from components.data_split.table import CategoryColumn, Column, NumberColumn, Table, UnusedColumn
+from components.data_split.table import CategoryColumn, Column, NumberColumn, UnusedColumn, without
 from components.data_split.text import Texts, texts_of_cells
 from components.records.search import Data
-
-
-class MixedColumnWarning(UserWarning):
-    """A column is taken as categories though most of its cells are numbers."""
 
 
 def read_csv(path: str, data: Data) -> Labelled:
     """Reads a UTF-8 file; a relative path starts at the current folder.
 
     With `data.text` the rows are the texts of its column. Else all columns beside the label are one table; a column is
-    of numbers where every cell that isn't missing is one, left out where each is an ISO date, else of categories, with
-    a `MixedColumnWarning` that names the first other cell where most are numbers.
+    of numbers where every cell that isn't missing is one, left out where each is an ISO date, else of categories; where
+    most cells are numbers, a remark names the first other one.
     Missing is an empty cell, or one of ?, NA, N/A, NaN and null in any case.
 
     Raises:
@@ -41,7 +36,9 @@ def read_csv(path: str, data: Data) -> Labelled:
     labels = labels_of_cells(by_column.pop(str(data.label)), cells.lines, data.learning_task)
     if data.text is not None:
         return Labelled(_texts(by_column, data), *labels)
-    return Labelled(Table(tuple(_column(name, by_column[name], cells) for name in by_column)), *labels)
+    return Labelled(
+        without({name: _column(name, by_column[name], cells) for name in by_column}, data.leave_out), *labels
+    )
 
 
 def _texts(by_column: dict[str, tuple[str, ...]], data: Data) -> Texts:
@@ -59,8 +56,7 @@ def _column(name: str, given: Sequence[str], cells: Cells) -> Column:
     if numbers is None and are_dates(held):
         return UnusedColumn(name, "dates are no inputs")
     if numbers is None:
-        _warn_of_mixed(name, held, cells)
-        return CategoryColumn(name, held)
+        return CategoryColumn(name, held, _first_other(held, cells))
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         row = infinite[0]
@@ -69,10 +65,10 @@ def _column(name: str, given: Sequence[str], cells: Cells) -> Column:
     return NumberColumn(name, numbers)
 
 
-def _warn_of_mixed(name: str, held: Sequence[str | None], cells: Cells) -> None:
+def _first_other(held: Sequence[str | None], cells: Cells) -> str:
+    """The first cell that is no number where most are; empty where most are none."""
     known = [row for row, cell in enumerate(held) if cell is not None]
     others = [row for row in known if numbers_of([held[row]]) is None]
-    if 2 * len(others) < len(known):
-        first = others[0]
-        text = f"{held[first]!r} in line {cells.lines[first]} is no number, as most of its cells are"
-        warnings.warn(f"the column {name!r} is taken as categories: {text}", MixedColumnWarning, stacklevel=2)
+    if 2 * len(others) >= len(known):
+        return ""
+    return f"{held[others[0]]!r} in line {cells.lines[others[0]]} is no number, as most of its cells are"

@@ -132,8 +132,8 @@ class Encoding(Record, frozen=True, kw_only=True):
                 over.
 
         Raises:
-            DataError: where a column isn't there, lengths differ, or a value is of the wrong type, infinite or beyond
-                float32; names the column, and the row from 0.
+            DataError: where a column isn't there, there are no rows, lengths differ, or a value is of the wrong type,
+                infinite or beyond float32; names the column, and the row from 0.
         """
         given = _read(os.fspath(rows)) if isinstance(rows, str | os.PathLike) else rows
         for column in self.columns:
@@ -144,6 +144,8 @@ class Encoding(Record, frozen=True, kw_only=True):
             if isinstance(value, str) or not hasattr(value, "__len__") or getattr(value, "ndim", 1) != 1:
                 raise DataError("columns", f"have a value for each row in {column.name!r}", repr(value))
         encoded = [column.encode(column.values_of(given[column.name])) for column in self.columns]  # type: ignore[arg-type]
+        if not len(encoded[0]):
+            raise DataError("columns", f"have a row or more in {self.columns[0].name!r}", "none")
         for column, features in zip(self.columns, encoded, strict=True):
             if len(features) != len(encoded[0]):
                 rule = f"have as many rows in {column.name!r} as in {self.columns[0].name!r}, {len(encoded[0])}"

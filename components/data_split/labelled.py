@@ -22,6 +22,7 @@ class Encoded(NamedTuple):
         vocabulary: the words of texts; None for other rows.
         encoding: how the columns of a table became features; None for other rows.
         left_out: columns of a table that are no inputs, each with the reason.
+        remarks: columns of a table that are inputs and that people should look at, each with the reason.
     """
 
     values: np.ndarray
@@ -30,6 +31,7 @@ class Encoded(NamedTuple):
     vocabulary: Vocabulary | None = None
     encoding: Encoding | None = None
     left_out: Mapping[str, str] = MappingProxyType({})
+    remarks: Mapping[str, str] = MappingProxyType({})
 
     def rows(self, rows: np.ndarray) -> np.ndarray:
         """Returns the inputs of some rows, float32; `rows` holds their indices."""

@@ -6,7 +6,7 @@ from components.data_split.errors import DataError
 from components.data_split.labelled import Labelled
 from components.data_split.labels import labels_of_column
 from components.data_split.parquet_file import PlainColumn, Unusable, read_parquet_columns
-from components.data_split.table import CategoryColumn, Column, NumberColumn, Table, UnusedColumn
+from components.data_split.table import CategoryColumn, Column, NumberColumn, UnusedColumn, without
 from components.records.search import Data
 
 
@@ -28,7 +28,7 @@ def read_parquet(path: str, data: Data) -> Labelled:
     labels = labels_of_column(str(data.label), label, data.learning_task)
     if not len(labels.values):
         raise DataError("data.source", "have rows", f"{path} with none")
-    return Labelled(Table(tuple(_column(name, columns[name]) for name in columns)), *labels)
+    return Labelled(without({name: _column(name, columns[name]) for name in columns}, data.leave_out), *labels)
 
 
 def _column(name: str, held: PlainColumn) -> Column:

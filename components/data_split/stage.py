@@ -1,14 +1,13 @@
 """Splits the search's data set into train, validation and test rows, once."""
 
 import warnings
-from collections.abc import Mapping
 
 import numpy as np
 
 from components.data_split.description import check_compiled_for, read_description
 from components.data_split.encoding import put_encoding
 from components.data_split.errors import DataError
-from components.data_split.labelled import Labelled, check_finite
+from components.data_split.labelled import Encoded, Labelled, check_finite
 from components.data_split.sources import read_source
 from components.data_split.split import Parts, split_numbers, split_rows
 from components.data_split.vocabulary import put_vocabulary
@@ -23,8 +22,8 @@ from components.search_file.rules import DEPTH
 from components.search_file.stored import get_search, given_search, put_search
 
 
-class LeftOutWarning(UserWarning):
-    """A column of the data is no input."""
+class ColumnWarning(UserWarning):
+    """A column of the data is no input, or perhaps should be none."""
 
 
 def prepare_search(store: Store, description: str, devices: str = "", depth: int = DEPTH) -> int:
@@ -65,8 +64,8 @@ def split_data(store: Store, search: Search) -> DataManifest:
 
     A target with data of its own is split after that, in a folder of its own; where both have the same source, by the
     same draw into the same rows. Statistics that the encoding needs come from the training rows alone. A column of a
-    table that can be no input (dates, constant or wholly missing ones) is left out with a `LeftOutWarning`. A
-    repetition after a kill writes the same bytes.
+    table that can be no input (dates, constant or wholly missing ones) is left out with a `ColumnWarning`, and
+    one that should be looked at has one, too. A repetition after a kill writes the same bytes.
 
     Returns:
         The manifest of the search's own data.
@@ -94,7 +93,7 @@ def _split(store: Store, task: Task, seed: int, same_rows: DataManifest | None =
     parts = _parts(source, data, seed)
     encoded = source.inputs.fit(parts.train)
     check_finite(encoded)
-    _warn_of(encoded.left_out, data.source)
+    _warn_of(encoded, data.source)
     labels = source.labels
     mean, deviation = _scale_of_labels(labels[parts.train])
     if mean is not None and deviation is not None:
@@ -116,6 +115,7 @@ def _split(store: Store, task: Task, seed: int, same_rows: DataManifest | None =
         label_deviation=deviation,
         features=encoded.features,
         left_out=dict(encoded.left_out),
+        remarks=dict(encoded.remarks),
         vocabulary=None if encoded.vocabulary is None else encoded.vocabulary.size,
         train=written["train"],
         validation=written["validation"],
@@ -143,9 +143,11 @@ def _scale_of_labels(train: np.ndarray) -> tuple[float | None, float | None]:
     return mean, deviation
 
 
-def _warn_of(left_out: Mapping[str, str], source: str) -> None:
-    for column, reason in left_out.items():
-        warnings.warn(f"{source}: the column {column!r} is left out: {reason}", LeftOutWarning, stacklevel=2)
+def _warn_of(encoded: Encoded, source: str) -> None:
+    for column, reason in encoded.left_out.items():
+        warnings.warn(f"{source}: the column {column!r} is left out: {reason}", ColumnWarning, stacklevel=2)
+    for column, remark in encoded.remarks.items():
+        warnings.warn(f"{source}: the column {column!r}: {remark}", ColumnWarning, stacklevel=2)
 
 
 def _check_same_rows(store: Store, folder: str, target: DataManifest, search: DataManifest) -> None:

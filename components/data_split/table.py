@@ -1,5 +1,6 @@
 """Columns of numbers and of categories as features, with statistics of the training rows alone."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -8,6 +9,7 @@ from components.data_split.encoding import CategoryEncoding, Encoding, NumberEnc
 from components.data_split.errors import DataError
 from components.data_split.labelled import Encoded
 
+FEW_ROWS = 100  # of fewer training rows each may well have a value of its own
 MOST_CATEGORIES = 1000  # one column of more is an identifier or free text, and its one-hot matrix may not fit memory
 
 
@@ -33,6 +35,9 @@ class Column(Protocol):
         Raises:
             DataError: where the training rows allow no statistics.
         """
+
+    def remark(self, train: np.ndarray) -> str:
+        """What people should look at though the column is an input; empty where there is nothing."""
 
 
 class NumberColumn(NamedTuple):
@@ -70,12 +75,24 @@ class NumberColumn(NamedTuple):
         )
         return encoding, encoding.encode(self.values)
 
+    def remark(self, train: np.ndarray) -> str:
+        """That it seems to be an identifier: of many training rows each has a whole number of its own."""
+        known = self.values[train]
+        if len(known) < FEW_ROWS or not np.array_equal(known, np.floor(known)) or len(np.unique(known)) < len(known):
+            return ""
+        return "each training row has a whole number of its own; leave an identifier out (data.leave_out)"
+
 
 class CategoryColumn(NamedTuple):
-    """Texts by row; None is missing."""
+    """Texts by row; None is missing.
+
+    Fields:
+        origin: why numbers are taken as texts, where most are numbers.
+    """
 
     name: str
     values: tuple[str | None, ...]
+    origin: str = ""
 
     def fit(self, train: np.ndarray) -> tuple[CategoryEncoding, np.ndarray] | LeftOut:
         """Returns its encoding and one-hot features; left out where all training rows miss it or are equal."""
@@ -87,9 +104,22 @@ class CategoryColumn(NamedTuple):
             return LeftOut(f"constant: {categories[0]!r} in each training row")
         if len(categories) > MOST_CATEGORIES:
             rule = f"have numbers or at most {MOST_CATEGORIES} categories in the column {self.name!r}"
-            raise DataError("data.source", rule, f"{len(categories)} in the training rows")
+            received = f"{len(categories)} in the training rows, the first {categories[0]!r}"
+            raise DataError("data.source", f"{rule}, unless data.leave_out names it", received)
         encoding = CategoryEncoding(name=self.name, categories=tuple(categories))
         return encoding, encoding.encode(self.values)
+
+    def remark(self, train: np.ndarray) -> str:
+        """Why numbers are taken as texts; or that of many training rows most have a category of their own."""
+        if self.origin:
+            return f"taken as categories: {self.origin}"
+        held = {self.values[row] for row in train.tolist()} - {None}
+        if len(train) < FEW_ROWS or 2 * len(held) <= len(train):
+            return ""
+        return (
+            f"{len(held)} categories in {len(train)} training rows, such as {min(map(str, held))!r}; leave identifiers"
+            " out (data.leave_out), write dates as 2026-01-31 and amounts as plain numbers"
+        )
 
 
 class UnusedColumn(NamedTuple):
@@ -101,6 +131,10 @@ class UnusedColumn(NamedTuple):
     def fit(self, train: np.ndarray) -> LeftOut:
         """Returns why it is left out."""
         return LeftOut(self.reason)
+
+    def remark(self, train: np.ndarray) -> str:
+        """Nothing."""
+        return ""
 
 
 class Table(NamedTuple):
@@ -122,7 +156,24 @@ class Table(NamedTuple):
             raise DataError("data.source", "have a column beside the label that can be an input", f"none ({reasons})")
         encoding = Encoding(columns=tuple(one for one, _ in used))
         values = np.concatenate([features for _, features in used], axis=1)
-        return Encoded(values, features=encoding.features, encoding=encoding, left_out=left_out)
+        remarks = {
+            one.name: remark for one in self.columns if one.name not in left_out and (remark := one.remark(train))
+        }
+        return Encoded(values, features=encoding.features, encoding=encoding, left_out=left_out, remarks=remarks)
+
+
+def without(columns: Mapping[str, Column], leave_out: Sequence[str]) -> Table:
+    """Returns the table of columns by name, of which some are no inputs as the search file says so.
+
+    Raises:
+        DataError: where it names one that isn't there.
+    """
+    unknown = [name for name in leave_out if name not in columns]
+    if unknown:
+        known = ", ".join(map(repr, columns))
+        raise DataError("data.leave_out", f"name columns beside the label ({known})", repr(unknown[0]))
+    asked = {name: UnusedColumn(name, "the search file leaves it out") for name in leave_out}
+    return Table(tuple({**columns, **asked}.values()))
 
 
 def table_of_numbers(values: np.ndarray, names: tuple[str, ...]) -> Table:

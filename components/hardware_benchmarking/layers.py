@@ -15,6 +15,8 @@ from components.search_file.stored import get_search
 from components.search_spaces.layer_index import LayerIndex
 
 WARMUP, REPEATS = 2, 24
+PASSES = 4  # at most, of what spreads more than it takes: other work disturbed it
+QUIET_MS = 0.005  # a spread below this is as good as it gets, however fast the layer
 COPIES, FEWEST_COPIES = 5, 2
 MOST_WEIGHTS = 16 * 2**20  # of all copies together, 64 MiB; larger layers take so long that little noise is left
 
@@ -86,7 +88,13 @@ def _timing(index: LayerIndex, at: int, kind: str, batch_size: int) -> Any:
     copies = [first, *(index.build(at) for _ in range(wanted - 1))]
     rows = np.random.default_rng(0).random((batch_size, *first.input_shape[1:]), dtype=np.float32)
     try:
-        return time_layer(copies, rows, warmup=WARMUP, repeats=REPEATS, device=kind)
+        timing = time_layer(copies, rows, warmup=WARMUP, repeats=REPEATS, device=kind)
+        for _ in range(PASSES - 1):
+            if timing.spread_ms <= max(timing.latency_ms, QUIET_MS):
+                break
+            again = time_layer(copies, rows, warmup=WARMUP, repeats=REPEATS, device=kind)
+            timing = min(timing, again, key=lambda one: one.spread_ms)
+        return timing
     finally:
         del first, copies
         release()

@@ -14,7 +14,6 @@ from components.records.results import Candidate, Kind, Profile, Variant, Varian
 from components.records.spans import Stopwatch
 from components.records.store import Store, read_record, write_record
 from components.rounds.context import SearchContext
-from components.rounds.judgement import is_limited
 from components.rounds.profiles import estimated_variant
 from components.rounds.variants import timed_variants
 
@@ -58,7 +57,6 @@ class Profiler(SearchContext):
     def profile(self, candidate: Candidate, kept: Collection[str]) -> Profile:
         """Returns the profile of the networks of a candidate's variants of these names; see `timed_variants`."""
         names = timed_variants(candidate, kept)
-        limit = self.search.rejection.measured_latency_ms if is_limited(self.kind, candidate, self.search) else None
         try:
             _ = self.device
         except ValueError as error:
@@ -66,9 +64,7 @@ class Profiler(SearchContext):
                 raise
             return self.failed(candidate, str(error))
         try:
-            profiles = [
-                self._profile(candidate, variant, limit) for variant in candidate.variants if variant.name in names
-            ]
+            profiles = [self._profile(candidate, variant) for variant in candidate.variants if variant.name in names]
         except Exception as error:  # a design that the device can't run is a verdict, not a broken stage
             return self.failed(candidate, f"{type(error).__name__}: {str(error)[:500]}")
         return Profile(candidate=candidate.id, variants=tuple(profiles), span=self.watch.span())
@@ -81,13 +77,11 @@ class Profiler(SearchContext):
         """Returns the profile of a candidate that can't be profiled."""
         return Profile(candidate=candidate.id, variants=(), failed=reason, span=self.watch.span())
 
-    def _profile(self, candidate: Candidate, variant: Variant, limit: float | None) -> VariantProfile:
+    def _profile(self, candidate: Candidate, variant: Variant) -> VariantProfile:
         estimate = estimated_variant(candidate, variant.name, self.device, self.search.scoring.batch_size)
-        return self._measured(candidate, variant, estimate, limit) if self.measures else estimate
+        return self._measured(candidate, variant, estimate) if self.measures else estimate
 
-    def _measured(
-        self, candidate: Candidate, variant: Variant, estimate: VariantProfile, limit: float | None
-    ) -> VariantProfile:
+    def _measured(self, candidate: Candidate, variant: Variant, estimate: VariantProfile) -> VariantProfile:
         import msgspec
 
         from components.hardware.timing import time_forward
@@ -98,6 +92,7 @@ class Profiler(SearchContext):
         model = self.build(candidate, variant)
         x = random_rows(self.manifest, estimate.batch_size)
         timing = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
+        limit = self.search.rejection.measured_latency_ms
         for _ in range(PASSES - 1):
             if limit is None or timing.median_ms <= limit:
                 break

@@ -51,6 +51,7 @@ class Data(Section, frozen=True, kw_only=True):
         text: null where the rows of csv: or tfds: are no texts.
         image_size: [height, width] in pixels to which images are resized, each in [1, 4096]; needed by images:,
             optional for tfds:, refused by the others.
+        leave_out: columns of csv: and parquet: that are no inputs, such as identifiers; beside the label, none twice.
         validation: share of the rows that guides the search, in (0, 1).
         test: share of the rows that is read once, at the end, in (0, 1). validation + test < 1.
         memory_limit_mib: training rows above this many MiB are streamed from the split file, [1, 1e8].
@@ -61,6 +62,7 @@ class Data(Section, frozen=True, kw_only=True):
     task: LearningTask | None = None
     image_size: tuple[Pixels, Pixels] | None = None
     text: Text | None = None
+    leave_out: tuple[Label, ...] = ()
     validation: Share = 0.2
     test: Share = 0.2
     memory_limit_mib: PositiveInt = 2048

@@ -27,6 +27,7 @@ class DataManifest(Record, frozen=True, kw_only=True):
             unit, by which all labels were standardised; None for classification.
         features: names of the features (of a table after expansion), empty for images and texts.
         left_out: columns of a table that are no inputs, each with the reason.
+        remarks: columns of a table that are inputs and that people should look at, each with the reason.
         vocabulary: what the token numbers of texts are below: 0 is padding, 1 an unknown word; None for other rows.
         train, validation, test: the three parts.
     """
@@ -39,6 +40,7 @@ class DataManifest(Record, frozen=True, kw_only=True):
     label_deviation: float | None = None
     features: tuple[str, ...] = ()
     left_out: dict[str, str] = {}  # noqa: RUF012 (msgspec copies it)
+    remarks: dict[str, str] = {}  # noqa: RUF012 (msgspec copies it)
     vocabulary: int | None = None
     train: Split
     validation: Split

@@ -131,6 +131,12 @@ def _redirect_output(stage: str, at: str) -> str:
     return path
 
 
+def failed_steps(search: Path) -> list[Failure]:
+    """The failures of the steps of a local run in a search directory, in the order in which they happened."""
+    found = [msgspec.json.decode(path.read_bytes(), type=Failure) for path in failure_files(search / "logs")]
+    return sorted(found, key=lambda one: one.finished_seconds)
+
+
 def failure_files(logs: Path) -> list[Path]:
     """The files below a local run's logs in which failed steps say why, each a `Failure`."""
     return sorted(logs.glob("*.failure-*.json"))

@@ -86,6 +86,14 @@ class Winner(Part, frozen=True, kw_only=True):
     profile: tuple[VariantProfile, ...] = ()
 
 
+class Held(Part, frozen=True, kw_only=True):
+    """A hard limit of the search: its field, what it allows, and the winner's own, None where that isn't known."""
+
+    field: str
+    most: float
+    winner: float | None = None
+
+
 class Compared(Part, frozen=True, kw_only=True):
     """A row of the comparison: the winner, a runner-up or a published baseline.
 
@@ -97,6 +105,7 @@ class Compared(Part, frozen=True, kw_only=True):
         learning_rates: the one found best in each network; None where the space has none.
         mean: their mean.
         latency_ms: geometric mean over the networks.
+        reward: by which the rows are ordered.
         parameters: trainable parameters in the comparison's first network.
         formula: the design for people.
         note: why numbers are missing, such as the rejection's detail.
@@ -109,6 +118,7 @@ class Compared(Part, frozen=True, kw_only=True):
     learning_rates: tuple[float | None, ...] = ()
     mean: float | None = None
     latency_ms: float | None = None
+    reward: float | None = None
     parameters: int | None = None
     formula: str = ""
     note: str = ""
@@ -185,6 +195,8 @@ class Contents(Part, frozen=True, kw_only=True):
             controller learnt from.
         shares_weights: whether the search's candidates share weights.
         screened: what those screens dropped, by reason.
+        limits: hard limits of the search, beside the winner's costs.
+        scales: whether winners are made wider and deeper than what the limits were asked of.
         economy, winner, comparison, scaling, ensemble, reliability, uncertainty, number_uncertainty: see each part.
         seconds: wall time by stage.
         wall_seconds: of the whole search so far.
@@ -206,6 +218,8 @@ class Contents(Part, frozen=True, kw_only=True):
     proposed: int = 0
     shares_weights: bool = False
     screened: dict[str, int] = {}  # noqa: RUF012 (msgspec copies it)
+    limits: tuple[Held, ...] = ()
+    scales: bool = False
     economy: Economy | None = None
     winner: Winner | None = None
     comparison: Comparison | None = None

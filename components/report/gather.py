@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 
 from components.records.layout import (
     ROUND_OF_KIND,
@@ -17,11 +18,12 @@ from components.records.layout import (
 from components.records.manifest import DataManifest
 from components.records.results import Plan, Scores
 from components.records.search import Search
+from components.records.step import failed_steps
 from components.records.store import Store, read_record
 from components.records.summary import Summary
 from components.records.tasks import has_target
 from components.records.timing import StepTiming
-from components.report.contents import Contents, Economy, State
+from components.report.contents import Contents, Economy, Failure, State
 from components.report.gather_advice import advice
 from components.report.gather_ensemble import (
     gathered_ensemble,
@@ -29,7 +31,7 @@ from components.report.gather_ensemble import (
     gathered_reliability,
     gathered_uncertainty,
 )
-from components.report.gather_finishing import gathered_comparison, gathered_grid, gathered_winner
+from components.report.gather_finishing import gathered_comparison, gathered_grid, gathered_limits, gathered_winner
 from components.report.gather_rounds import (
     candidate_failures,
     gathered_rounds,
@@ -40,6 +42,7 @@ from components.report.gather_rounds import (
 from components.report.gather_seconds import read_timings, stage_seconds, wall_seconds
 from components.rounds.context import SearchContext
 from components.rounds.sharing import shares_weights
+from components.search_spaces.registry import SPACES
 
 PACKAGES = ("archloom", "keras", "kfp", "numpy", "tensorflow", "tensorflow-cpu", "tensorflow-tpu")
 
@@ -59,6 +62,7 @@ def gather(store: Store) -> Contents:
     searched = [one for one in plans.values() if one.kind == "search"]
     taught = taught_by_steps(store, searched)
     timings = read_timings(store)
+    winner = gathered_winner(store, plans, scores, space, summary)
     baselines = () if has_target(search) else tried_baselines(plans, scores, space)  # of the same task only
     return Contents(
         name=search.name,
@@ -75,7 +79,9 @@ def gather(store: Store) -> Contents:
         screened={name: held for name, held in taught.items() if name != "learnt"} if taught else _screened(searched),
         shares_weights=shares_weights(search),
         economy=_economy([one for one in scores.values() if one.kind == "search"]),
-        winner=gathered_winner(store, plans, scores, space, summary),
+        limits=gathered_limits(search, plans, winner),
+        scales=SPACES[search.space.name].scales,
+        winner=winner,
         comparison=gathered_comparison(store, plans, scores, space),
         scaling=gathered_grid(store, plans, scores),
         ensemble=gathered_ensemble(summary),
@@ -86,8 +92,17 @@ def gather(store: Store) -> Contents:
         wall_seconds=wall_seconds(timings),
         bytes_kept=_bytes_kept(store),
         environment=_environment(search, timings),
-        failures=candidate_failures(scores),
+        failures=(*(_failed_steps(store) if summary is None else ()), *candidate_failures(scores)),
     )
+
+
+def _failed_steps(store: Store) -> list[Failure]:
+    """The steps of a local run that failed, the last one first; none where the search lies in object storage."""
+    found = [] if "://" in store.uri else failed_steps(Path(store.uri))
+    return [
+        Failure(where=f"step {one.stage}" + (f" of {one.at}" if one.at else ""), what=one.reason)
+        for one in reversed(found)
+    ]
 
 
 def _manifest(context: SearchContext) -> DataManifest | None:

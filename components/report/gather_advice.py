@@ -23,6 +23,9 @@ def advice(context: SearchContext, finishing: SearchContext, scores: Mapping[str
             f"Give the finishing rounds more time: budget.finishing_hours is {search.budget.finishing_hours}.",
             f"Try another rate on the target: final_scaling.target.{_rates(finishing, 'space_settings')}.",
         )
+    reasons = {one.reason for each in scores.values() if each.kind == "search" for one in each.scored}
+    if slow and reasons == {"latency"}:
+        return slow
     return (
         *slow,
         f"Give the search more candidates than {search.budget.candidates} (budget.candidates) or more time.",

@@ -7,10 +7,12 @@ import numpy as np
 
 from components.records.layout import ROUND_OF_KIND, trial_path
 from components.records.results import Candidate, Plan, ScoredCandidate, Scores, TrainingRecord, VariantProfile
+from components.records.search import Search
 from components.records.store import Store, read_record
 from components.records.summary import Summary
-from components.report.contents import Compared, Comparison, ScalingGrid, ScalingPoint, Winner
+from components.report.contents import Compared, Comparison, Held, ScalingGrid, ScalingPoint, Winner
 from components.report.gather_rounds import ranked
+from components.rounds.limits import limited_costs, limits_by_cost
 from components.rounds.profiles import judging_profile, profiles_of
 from components.rounds.variants import variant_groups
 from components.search_file.stored import get_search
@@ -87,6 +89,22 @@ def gathered_winner(
     )
 
 
+def gathered_limits(search: Search, plans: Plans, winner: Winner | None) -> tuple[Held, ...]:
+    """The hard limits of a search, on predicted costs and on the measured latency, beside those of the winner."""
+    limits = limits_by_cost(search.rejection.size)
+    path = ROUND_OF_KIND["winner"]
+    candidates = plans[path].candidates if winner is not None and path in plans else ()
+    costs: dict[str, float] = {}
+    for of_variant in candidates[0].costs.values() if candidates else ():
+        costs = limited_costs(of_variant, tuple(limits), search.scoring)
+    held = [Held(field=f"rejection.size.{name}", most=most, winner=costs.get(name)) for name, most in limits.items()]
+    measured = search.rejection.measured_latency_ms
+    if measured is not None:
+        latency = winner.latency_ms if winner is not None else None
+        held.append(Held(field="rejection.measured_latency_ms", most=measured, winner=latency))
+    return tuple(held)
+
+
 def _profile(store: Store, plan: Plan, point: str) -> tuple[VariantProfile, ...]:
     """What is known of a point's latency, that on the device that decides first."""
     candidate = next(one for one in plan.candidates if one.id == point)
@@ -106,6 +124,7 @@ def _compared(
         role="baseline" if one.role == "baseline" else "winner" if is_chosen else "searched",
         **_qualities(candidate, one),
         latency_ms=one.latency_ms,
+        reward=one.reward,
         parameters=_parameters(store, path, candidate),
         formula=space.formula(space.from_json(one.spec)),
         note=one.detail,

@@ -129,6 +129,9 @@ def _economy(contents: Contents) -> Markup:
     economy = contents.economy
     if economy is None:
         return pending(contents, "What early rejection saved is not known")
+    if not economy.saved_seconds:
+        cost = f"screening cost {seconds(economy.screening_seconds)}"
+        return note(f"Early rejection saved no training, as far as can be predicted; {cost}.")
     gain = economy.saved_seconds - economy.screening_seconds
     outcome = f"a gain of {seconds(gain)}" if gain > 0 else f"a loss of {seconds(-gain)}"
     return note(

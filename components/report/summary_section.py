@@ -134,7 +134,7 @@ def _data_parts(data: DataManifest, purpose: str) -> list[Markup | None]:
         _labels(data),
         ("rows", count(sum(part.rows for _, part in parts))),
     ]
-    return [facts(numbers), note(purpose), _left_out(data), _rows_by_part(data, parts)]
+    return [facts(numbers), note(purpose), *_columns(data), _rows_by_part(data, parts)]
 
 
 def _labels(data: DataManifest) -> tuple[str, str]:
@@ -145,10 +145,14 @@ def _labels(data: DataManifest) -> tuple[str, str]:
     return "labels", f"numbers to predict, mean {mean} and deviation {deviation} of the training rows"
 
 
-def _left_out(data: DataManifest) -> Markup | None:
-    """The columns that are no inputs."""
-    rows = [Row([name, reason]) for name, reason in data.left_out.items()]
-    return table("Columns that are left out", [Words("column"), Words("reason")], rows) if rows else None
+def _columns(data: DataManifest) -> list[Markup]:
+    """The columns of a table that are no inputs, and those that people should look at."""
+    titles = {"Columns that are left out": data.left_out, "Columns to look at": data.remarks}
+    return [
+        table(title, [Words("column"), Words("reason")], [Row([name, reason]) for name, reason in held.items()])
+        for title, held in titles.items()
+        if held
+    ]
 
 
 def _rows_by_part(data: DataManifest, parts: Sequence[tuple[str, Split]]) -> Markup:

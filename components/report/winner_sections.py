@@ -21,7 +21,15 @@ def winner_section(contents: Contents) -> Section:
     return Section(
         "winner",
         "Winner",
-        join([_formula(winner), _drawing(winner), _numbers(winner, contents.finishing_quality_name), _profile(winner)]),
+        join(
+            [
+                _formula(winner),
+                _drawing(winner),
+                _numbers(winner, contents.finishing_quality_name),
+                _limits(contents),
+                _profile(winner),
+            ]
+        ),
     )
 
 
@@ -56,6 +64,21 @@ def _numbers(winner: Winner, quality_name: str) -> Markup:
     )
 
 
+def _limits(contents: Contents) -> Markup | None:
+    if not contents.limits:
+        return None
+    columns = [Words("limit"), "at most", "winner"]
+    rows = [Row([tag("code", one.field), _amount(one.most), _amount(one.winner)]) for one in contents.limits]
+    scaled = "Designs kept to these limits as they were searched; the winner is the one chosen, wider or deeper."
+    return join([table("Hard limits", columns, rows), note(scaled) if contents.scales else None])
+
+
+def _amount(value: float | None) -> str:
+    """A whole number in full, another one to four digits; in the unit that the field's name says."""
+    whole = value is not None and value == round(value) and value >= 10
+    return count(round(value)) if whole and value is not None else significant(value, 4)
+
+
 def _profile(winner: Winner) -> Markup:
     if not winner.profile:
         return absent("The winner has not been timed.")
@@ -85,13 +108,14 @@ def comparison_section(contents: Contents) -> Section:
     if comparison is None or not comparison.rows:
         words = pending(contents, "Nothing has been ranked again with longer training")
         return Section("comparison", "Comparison with baselines", words)
-    columns = [Words("design"), *comparison.networks, "mean", "latency", "parameters", Words("formula")]
+    columns = [Words("design"), *comparison.networks, "mean", "latency", "reward", "parameters", Words("formula")]
     rows = [Row(_compared(row, len(comparison.networks)), row.role) for row in comparison.rows]
     task = f" on {contents.target.source}, the target's data," if contents.target else ""
-    steps = f"Every row was trained{task} for {count(comparison.steps)} steps with the same settings."
+    steps = f"Every design was trained{task} for {count(comparison.steps)} steps with the same settings."
     lacking = None if any(row.role == "baseline" for row in comparison.rows) else absent("No baseline was compared.")
     name = contents.finishing_quality_name
-    caption = f"Validation {name} in each network; latency is the geometric mean over the networks"
+    order = "latency is the geometric mean over the networks; the reward orders the rows"
+    caption = f"Validation {name} in each network; {order}"
     parts = [note(steps), note(CHOSEN_APART) if comparison.rates_chosen_apart else None]
     return Section("comparison", "Comparison with baselines", join([*parts, table(caption, columns, rows), lacking]))
 
@@ -100,7 +124,8 @@ def _compared(row: Compared, networks: int) -> list[str]:
     cells = [_accuracy(row, index) for index in range(networks)]
     name = tag("span", row.name, tag("span", row.role, class_="role") if row.role != row.name else None)
     words = tag("span", row.note, class_="failed") if row.note else tag("code", row.formula)
-    return [name, *cells, fixed(row.mean), milliseconds(row.latency_ms), count(row.parameters), words]
+    numbers = [fixed(row.mean), milliseconds(row.latency_ms), fixed(row.reward), count(row.parameters)]
+    return [name, *cells, *numbers, words]
 
 
 def _accuracy(row: Compared, network: int) -> str:

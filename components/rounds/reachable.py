@@ -18,7 +18,7 @@ REACHABLE = 12  # purpose of the draws, part of their seed
 
 
 class Smallest(NamedTuple):
-    """The design whose largest cost over limit is the smallest that was found, that ratio, and how many were tried."""
+    """The design whose largest cost over limit is the smallest found, that ratio, and how many were looked at."""
 
     spec: Spec
     ratio: float
@@ -64,16 +64,18 @@ def smallest(space: SearchSpace, limits: SizeLimitsOfSearch, rng: np.random.Gene
         rng: source of every draw.
     """
     drawn = [space.sample(rng) for _ in range(DRAWN)]
-    best = _best(space, limits, drawn)
+    best, tried = _best(space, limits, drawn), {*map(space.canonical, drawn)}
     unimproved = 0
     for _ in range(MOST_STEPS):
         if best.ratio <= 1 or unimproved >= PATIENCE:
             break
-        near = _best(space, limits, _changed(space, best.spec, rng))
+        changed = _changed(space, best.spec, rng)
+        near = _best(space, limits, changed)
+        tried.update(map(space.canonical, changed))
         smaller = near.ratio < best.ratio
-        best = (near if smaller else best)._replace(tried=best.tried + near.tried)
+        best = near if smaller else best
         unimproved = 0 if smaller else unimproved + 1
-    return best
+    return best._replace(tried=len(tried))
 
 
 def _changed(space: SearchSpace, spec: Spec, rng: np.random.Generator) -> list[Spec]:

@@ -39,6 +39,10 @@ def data_problems(task: Task) -> Iterator[Problem]:
     uri_rule = location_rule(data.source)
     if uri_rule is not None:
         yield Problem(f"{path}.source", uri_rule, shown(data.source))
+    if data.leave_out and kind not in ("csv", "parquet"):
+        yield Problem(f"{path}.leave_out", f"empty, as a {kind}: source has no columns", shown(list(data.leave_out)))
+    elif data.label in data.leave_out or len(set(data.leave_out)) < len(data.leave_out):
+        yield Problem(f"{path}.leave_out", "columns beside the label, none twice", shown(list(data.leave_out)))
     if data.text is None:
         return
     if kind not in ("csv", "tfds"):

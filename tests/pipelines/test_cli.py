@@ -9,12 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from click.testing import CliRunner
 
 from components.records.layout import REPORT, SUMMARY
+from components.records.timing import Failure
 from pipelines.cli import FAILED, INTERRUPTED, INVALID, NOTHING_SURVIVED, main
+from pipelines.run_lock import only_run
 from tests.small_search import description
 
 ROOT = Path(__file__).parents[2]
@@ -158,11 +161,28 @@ def test_status_of_a_finished_search_is_its_result(finished):
 def test_status_of_a_search_at_work_is_a_line(small_search):
     assert called("status", small_search.at["split"]) == (
         0,
-        "small: proposing the first candidates (0/0): 0 probed, 0 trained, 0 rejected, 8 left\n",
+        "small: proposing the first candidates (0/0): 0 probed, 0 trained, 0 rejected, 8 left\n"
+        "not running; the same `archloom run` goes on from here\n",
     )
     code, output = called("status", small_search.at["round 1"])
     assert code == 0
     assert output.startswith("small: search round 1 (4/4): 4 probed, ") and "4 left, best 0." in output
+
+
+def test_a_search_whose_run_failed_says_so_until_another_run_is_at_work(small_search, tmp_path):
+    folder = Path(shutil.copytree(small_search.at["split"], tmp_path / "search"))
+    for number, reason in enumerate(["first", "DataError: no such file"]):
+        failure = Failure(stage="data_split", at="", reason=reason, log="", finished_seconds=float(number))
+        (folder / "logs").mkdir(exist_ok=True)
+        (folder / f"logs/data_split.log.failure-{9 - number}.json").write_bytes(msgspec.json.encode(failure))
+    code, output = called("status", folder)
+    assert code == 0 and output.endswith(
+        "data_split failed: DataError: no such file\nnot running; the same `archloom run` goes on from here\n"
+    )
+    called("report", folder, "--output", tmp_path / "report.html")
+    assert "DataError: no such file" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    with only_run(folder):
+        assert "not running" not in called("status", folder)[1]
 
 
 @pytest.mark.parametrize("command", ["status", "report"])

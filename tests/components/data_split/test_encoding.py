@@ -45,7 +45,7 @@ def held_rows(store):
     return sorted(row.tobytes() for part in PARTS for row in read_part(store, part)[0])
 
 
-@pytest.mark.filterwarnings("ignore::components.data_split.stage.LeftOutWarning")
+@pytest.mark.filterwarnings("ignore::components.data_split.stage.ColumnWarning")
 def test_rows_of_the_file_become_the_split_rows_bit_for_bit(split, store, mixed):
     """Validation and test rows too; the split is shuffled, so both sides are sorted by their bytes."""
     split(f"csv:{mixed}", label="y")
@@ -53,7 +53,7 @@ def test_rows_of_the_file_become_the_split_rows_bit_for_bit(split, store, mixed)
     assert sorted(row.tobytes() for row in x) == held_rows(store)
 
 
-@pytest.mark.filterwarnings("ignore::components.data_split.stage.LeftOutWarning")
+@pytest.mark.filterwarnings("ignore::components.data_split.stage.ColumnWarning")
 def test_a_dictionary_of_columns_gives_what_the_file_gives(split, store, mixed):
     split(f"csv:{mixed}", label="y")
     encoding = load_encoding(f"{store.uri}/data")
@@ -141,3 +141,9 @@ def test_new_rows_are_encoded_without_tensorflow(python, split, store, tmp_path)
         "print(x.shape, sorted({'tensorflow', 'keras', 'sklearn', 'pyarrow'} & set(sys.modules)))"
     )
     assert python(tmp_path, "-c", code) == "(1, 4) []"
+
+
+def test_no_rows_at_all_are_refused():
+    encoding = Encoding(columns=(NumberEncoding(name="x", median=0, mean=0, deviation=1, marks_missing=False),))
+    with pytest.raises(DataError, match="`columns` must have a row or more in 'x'. Received: none"):
+        encoding.encode({"x": []})

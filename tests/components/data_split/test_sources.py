@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
-from components.data_split.csv_data import MixedColumnWarning
+from components.data_split.errors import DataError
 from components.data_split.sources import read_source
 from components.records.search import Data
 
@@ -64,13 +64,21 @@ def test_csv_takes_age_groups_as_categories(tmp_path):
     assert read_source(Data(source=source, label="y")).inputs.fit(np.arange(2)).features[0] == "group=18_24"
 
 
-def test_a_column_of_numbers_with_a_slip_is_taken_as_categories_with_a_warning_that_names_it(tmp_path):
+def test_a_column_of_numbers_with_a_slip_is_taken_as_categories_with_a_remark_that_names_it(tmp_path):
     source = write_csv(tmp_path / "t.csv", ["x,z,y", "1,1,a", "12O0,b,a", ",c,b", "3,,b"])
-    with pytest.warns(MixedColumnWarning) as warned:
-        read_source(Data(source=source, label="y"))
-    assert [str(one.message) for one in warned] == [
-        "the column 'x' is taken as categories: '12O0' in line 3 is no number, as most of its cells are"
-    ]
+    fitted = read_source(Data(source=source, label="y")).inputs.fit(np.arange(4))
+    assert fitted.remarks == {"x": "taken as categories: '12O0' in line 3 is no number, as most of its cells are"}
+
+
+def test_columns_that_the_search_file_names_are_no_inputs(tmp_path):
+    source = write_csv(tmp_path / "t.csv", ["id,x,note,y", "1,1,p,a", "2,5,q,a", "3,2,r,b"])
+    fitted = read_source(Data(source=source, label="y", leave_out=("note", "id"))).inputs.fit(np.arange(3))
+    assert fitted.features == ("x",)
+    assert fitted.left_out == dict.fromkeys(("id", "note"), "the search file leaves it out")
+    with pytest.raises(
+        DataError, match=r"`data.leave_out` must name columns beside the label \('id', 'x', 'note'\). Received: 'y'"
+    ):
+        read_source(Data(source=source, label="y", leave_out=("y",)))
 
 
 def test_csv_labels_may_be_numbers_and_a_byte_order_mark_is_no_name(tmp_path):

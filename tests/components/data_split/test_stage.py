@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from components.data_split.errors import DataError
-from components.data_split.stage import LeftOutWarning
+from components.data_split.stage import ColumnWarning
 from components.records.layout import MANIFEST
 from components.records.manifest import DataManifest
 from components.records.rows import PARTS, read_part
@@ -103,7 +103,7 @@ def test_numbers_to_predict_are_standardised_by_the_training_rows(split, store):
 def test_columns_that_are_left_out_are_in_the_manifest_and_warned_of(split, store, tmp_path):
     lines = [f"{row},2026-01-{row % 28 + 1:02d},same,,{row % 2}" for row in range(30)]
     (tmp_path / "x.csv").write_text("\n".join(["number,day,word,empty,y", *lines]))
-    with pytest.warns(LeftOutWarning) as caught:
+    with pytest.warns(ColumnWarning) as caught:
         manifest = split(f"csv:{tmp_path / 'x.csv'}", label="y")
     assert manifest.features == ("number",)
     assert manifest.left_out == {

@@ -117,7 +117,10 @@ def test_features_stand_in_the_order_of_the_columns():
             NumberColumn("x", np.array([1e300, -1e300, 1.0])),
             "finite variance in the column 'x'. Received: numbers to 1e+300.",
         ),
-        (CategoryColumn("id", tuple(f"u{i}" for i in range(MOST_CATEGORIES + 1))), "column 'id'. Received: 1001 in"),
+        (
+            CategoryColumn("id", tuple(f"u{i}" for i in range(MOST_CATEGORIES + 1))),
+            "names it. Received: 1001 in",
+        ),
     ],
 )
 def test_columns_that_can_not_be_features_are_refused(column, message):
@@ -133,3 +136,32 @@ def test_arrays_must_be_finite(wrong):
     values[3, 1] = wrong
     with pytest.raises(DataError, match=r"finite numbers. Received: -?(nan|inf) in row 3, 'width'"):
         table_of_numbers(values, ("height", "width"))
+
+
+ROWS = 120
+
+
+def remarked(column, rows=ROWS):
+    return Table((column, NumberColumn("x", np.linspace(0, 1, ROWS)))).fit(np.arange(rows)).remarks
+
+
+def test_an_identifier_of_whole_numbers_is_remarked():
+    numbers = np.random.default_rng(0).permutation(ROWS) + 1000.0
+    assert remarked(NumberColumn("id", numbers)) == {
+        "id": "each training row has a whole number of its own; leave an identifier out (data.leave_out)"
+    }
+    assert remarked(NumberColumn("few", numbers), rows=50) == {}  # of few rows that may be by chance
+    assert remarked(NumberColumn("amount", numbers + 0.5)) == {}
+    assert remarked(NumberColumn("visits", np.floor(numbers / 2))) == {}
+    assert remarked(NumberColumn("gaps", np.where(numbers == 1000, np.nan, numbers))) == {}
+
+
+def test_texts_of_which_hardly_any_is_met_twice_are_remarked():
+    days = tuple(f"{day % 28 + 1:02d}/{day % 12 + 1:02d}/20{day % 30:02d}" for day in range(ROWS))
+    found = remarked(CategoryColumn("day", days))["day"]
+    assert found.startswith("120 categories in 120 training rows, such as '01/01/2000';") and "data.leave_out" in found
+    assert remarked(CategoryColumn("town", tuple(f"town {row % 60}" for row in range(ROWS)))) == {}
+
+
+def test_a_left_out_column_is_not_remarked():
+    assert remarked(UnusedColumn("id", "the search file leaves it out")) == {}

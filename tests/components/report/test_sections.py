@@ -54,9 +54,9 @@ def test_ensemble_rows_keep_validation_and_test_apart(full):
 
 def test_comparison_pads_what_was_not_trained_and_says_why(full):
     rows = rows_of(comparison_section(full).content)
-    assert rows["winner"][:6] == ["0.978", "0.969", "0.972", "0.973", "9.21 ms", "77,322"]
+    assert rows["winner"][:7] == ["0.978", "0.969", "0.972", "0.973", "9.21 ms", "–", "77,322"]
     failed = next(cells for name, cells in rows.items() if name.startswith("EvoNorm-S2"))
-    assert failed == ["0.956", "–", "–", "–", "–", "77,290", "stability: norm 2.0e+09 in mobilenet"]
+    assert failed == ["0.956", "–", "–", "–", "–", "–", "77,290", "stability: norm 2.0e+09 in mobilenet"]
     searched = [row for row in full.comparison.rows if row.role != "baseline"]
     alone = msgspec.structs.replace(full, comparison=msgspec.structs.replace(full.comparison, rows=tuple(searched)))
     assert "No baseline was compared." in comparison_section(alone).content
@@ -171,3 +171,19 @@ def test_uncertain_rows_show_wrong_predictions_and_pictures_only_of_images(full)
     assert "<svg" not in uncertain_section(tabular).content and ">image<" not in uncertain_section(tabular).content
     entropies = [float(cells[4]) for cells in rows_of(content).values()]
     assert entropies == sorted(entropies, reverse=True) and np.all(np.array(entropies) > 0)
+
+
+def test_hard_limits_stand_beside_what_the_winner_takes(full):
+    limits = (
+        c.Held(field="rejection.size.parameters", most=5000, winner=3569),
+        c.Held(field="rejection.measured_latency_ms", most=0.7, winner=0.51234),
+        c.Held(field="rejection.size.layers_latency_ms", most=1.5),
+    )
+    text = str(winner_section(msgspec.structs.replace(full, limits=limits)).content)
+    for cells in (("parameters", "5,000", "3,569"), ("measured_latency_ms", "0.7", "0.5123")):
+        place = text.index(f"{cells[0]}</code>")
+        assert all(cell in text[place : place + 200] for cell in cells[1:])
+    assert "wider or deeper" not in text
+    scaled = msgspec.structs.replace(full, limits=limits, scales=True)
+    assert "wider or deeper" in str(winner_section(scaled).content)
+    assert "Hard limits" not in str(winner_section(full).content)

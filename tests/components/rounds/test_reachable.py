@@ -6,7 +6,7 @@ import pytest
 from components.records.manifest import DataManifest, Split
 from components.records.search import Scoring, SizeLimits
 from components.rounds.limits import SizeLimitsOfSearch
-from components.rounds.reachable import DRAWN, NEIGHBOURS, PATIENCE, require_reachable, smallest
+from components.rounds.reachable import DRAWN, require_reachable, smallest
 from components.search_file.problems import InvalidSearch
 from components.search_file.validate import read_search
 from components.search_spaces.registry import open_space
@@ -40,7 +40,13 @@ def test_the_smallest_network_is_found_among_those_of_twenty_layers(seed):
     found = smallest(space, limits, np.random.default_rng(seed))
     assert found.spec.widths == (8,) * 8
     assert found.ratio == 30 * 8 + 8 + 7 * (8 * 8 + 8) + 8 + 1  # one logit for two classes
-    assert found.tried >= DRAWN + PATIENCE * NEIGHBOURS
+    assert found.tried >= DRAWN + 8 * 19  # each other width of each layer of the smallest
+
+
+def test_designs_are_counted_once_however_often_they_are_drawn():
+    space = open_space("tabular_mlp", {"layers": 2, "widths": [8, 16, 24]})
+    limits = SizeLimitsOfSearch(space, ROWS, SizeLimits(parameters=1), Scoring())
+    assert smallest(space, limits, np.random.default_rng(0)).tried == 9
 
 
 def test_a_limit_that_one_design_in_millions_meets_passes():

@@ -201,6 +201,18 @@ BAD_FILES = [
         "2.5",
     ),
     (
+        "left_out_columns_of_images",
+        bad("", data="data: {source: 'sklearn:digits', leave_out: [id]}"),
+        "$.data.leave_out",
+        '["id"]',
+    ),
+    (
+        "label_left_out",
+        bad("", space="space: {name: tabular_mlp}", data="data: {source: 'csv:x', label: y, leave_out: [y]}"),
+        "$.data.leave_out",
+        '["y"]',
+    ),
+    (
         "measured_limit_where_all_networks_are_the_same",
         bad("rejection: {measured_latency_ms: 2.5}", space="space: {name: update_rule}"),
         "$.rejection.measured_latency_ms",
