@@ -77,3 +77,8 @@ def test_what_is_fast_enough_is_found(tmp_path):
     store, summary = searched(tmp_path, 60_000.0)
     assert [one.reason for one in require_scores(store, RERANK).scored] == [None] * 3
     assert summary.winner is not None
+    parameters, latency = gather(store).limits
+    assert (parameters.field, parameters.most) == ("rejection.size.parameters", 500)
+    assert parameters.winner == summary.winner.parameters <= 500
+    assert (latency.field, latency.most) == ("rejection.measured_latency_ms", 60_000.0)
+    assert 0 < latency.winner < 60_000
