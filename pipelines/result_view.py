@@ -17,7 +17,8 @@ def show_result(summary: Summary, search: str, console: Console) -> None:
     searched = [one for part in summary.rounds if part.round.startswith("rounds/") for one in part.candidates]
     rounds = sum(part.round.startswith("rounds/") for part in summary.rounds)
     reasons = ", ".join(f"{reason} {count}" for reason, count in summary.rejected.items()) or "none"
-    console.print(f"\n[bold]{summary.name}[/bold]: {len(searched)} candidates in {rounds} rounds; {summary.why}")
+    held = f"{len(searched)} candidates in {rounds} round{'' if rounds == 1 else 's'}"
+    console.print(f"\n[bold]{summary.name}[/bold]: {held}; {summary.why}")
     console.print(f"rejected: {reasons}")
     if summary.winner is None or summary.ensemble is None:
         console.print("[bold red]No candidate survived.[/bold red] The report says what was rejected and why.")

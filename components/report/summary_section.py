@@ -100,6 +100,8 @@ def _search_tiles(contents: Contents) -> list[Markup]:
     survived = sum(tried.scored.quality is not None for tried in searched)
     rounds = sum(each.kind == "search" for each in contents.rounds)
     outcome = f"{count(survived)} scored, {count(len(searched) - survived)} not"
+    if contents.shares_weights:  # whose rounds report the most probable designs, often the same ones
+        outcome = f"{count(len({tried.scored.id for tried in searched}))} different ones, {outcome}"
     return [
         _tile("Candidates tried", count(len(searched)), outcome, f"search rounds: {count(rounds)}"),
         _tile("Wall time", seconds(contents.wall_seconds), "the whole search so far"),

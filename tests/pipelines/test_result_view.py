@@ -33,7 +33,7 @@ def test_a_formula_keeps_its_brackets_and_no_number_is_cut_off():
     winner = WinnerSummary(id="a", spec=[], formula="x / std[bwh](x)", network="n", width=1.0, depth=2.0, parameters=7)
     text = shown(outcome="finished", winner=winner, single_best=row, mean_member=row, ensemble=row)
     assert "winner: x / std[bwh](x)\n" in text
-    assert "2 candidates in 1 rounds; 2 candidates were tried" in text and "rejected: quality 1" in text
+    assert "2 candidates in 1 round; 2 candidates were tried" in text and "rejected: quality 1" in text
     assert text.count("0.0815") == 6 and text.count("0.0123") == 6 and "…" not in text
     assert text.endswith("model:  /s/model\nreport: /s/report.html\n")
 

@@ -187,3 +187,12 @@ def test_hard_limits_stand_beside_what_the_winner_takes(full):
     scaled = msgspec.structs.replace(full, limits=limits, scales=True)
     assert "wider or deeper" in str(winner_section(scaled).content)
     assert "Hard limits" not in str(winner_section(full).content)
+
+
+def test_where_weights_are_shared_the_designs_that_rounds_report_again_are_counted_once(full):
+    searched = [tried for tried in full.candidates if tried.scored.role == "searched"]
+    twice = msgspec.structs.replace(full, candidates=(*searched, *searched), shares_weights=True)
+    survived = 2 * sum(tried.scored.quality is not None for tried in searched)
+    said = f"32 different ones, {survived} scored, {64 - survived} not"
+    assert len(searched) == 32 and said in result_section(twice).content
+    assert "different ones" not in result_section(full).content
