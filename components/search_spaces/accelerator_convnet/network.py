@@ -3,8 +3,8 @@
 Source: EfficientNet-X as released. In the first stage after space-to-depth, on half the image, channels are 4 times and
 kernels half as large (rounded up); what follows is given 4 times the channels and expands as if it were not.
 
-NOTE: neither drop-connect in the blocks nor dropout before the logits. The stem has the first stage's activation and the
-head the last one's, as in both published networks.
+NOTE: neither drop-connect in the blocks nor dropout before the logits. The stem has the activation of the first stage,
+and the head that of the last one, as in both published networks.
 NOTE: of small images the first two strided convolutions don't halve, as in the other published networks here; an image
 of fewer than 4 pixels isn't halved any more.
 """
