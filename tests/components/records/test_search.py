@@ -26,6 +26,7 @@ LIMITS = [
     ("data.text.column", ["review", None], ["", 1]),
     ("data.text.vocabulary", [1, 10**6], [0, 10**6 + 1, 2.5, None]),
     ("data.text.length", [1, 4096], [0, 4097]),
+    ("data.leave_out", [[], ["id", "day"]], ["id", [""], [1], None]),
     ("data.validation", [TINY, 1 - TINY], [0, 1, -0.1]),
     ("data.test", [TINY, 1 - TINY], [0, 1, 1.5]),
     ("data.memory_limit_mib", [1, 10**8], [0, 10**8 + 1, 0.5]),
