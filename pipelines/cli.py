@@ -143,9 +143,8 @@ def _tell_whether_running(folder: Path) -> None:
 
     if is_running(folder):
         return
-    for failure in failed_steps(folder)[-1:]:
-        where = f"{failure.stage} ({failure.at})" if failure.at else failure.stage
-        console.print(f"{where} failed: {failure.reason}", soft_wrap=True, markup=False)
+    for failure in failed_steps(folder / "logs")[-1:]:
+        console.print(f"{failure.where} failed: {failure.reason}", soft_wrap=True, markup=False)
     console.print("not running; the same `archloom run` goes on from here", soft_wrap=True)
 
 

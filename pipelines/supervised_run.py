@@ -8,10 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
-from components.records.step import failure_files
-from components.records.timing import Failure
+from components.records.step import failed_steps, failure_files
 from pipelines.run_lock import only_run
 
 ENDING_SECONDS = 5.0
@@ -95,12 +92,7 @@ def _end_containers(search: Path) -> None:
 
 
 def _why(logs: Path, known: set[Path], code: int) -> str:
-    failures = [
-        msgspec.json.decode(path.read_bytes(), type=Failure) for path in failure_files(logs) if path not in known
-    ]
-    if failures:
-        first = min(failures, key=lambda failure: failure.finished_seconds)
-        where = f"{first.stage} ({first.at})" if first.at else first.stage
-        return f"{where} failed: {first.reason}\nIts output: {first.log}"
+    for first in failed_steps(logs, known)[:1]:
+        return f"{first.where} failed: {first.reason}\nIts output: {first.log}"
     ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
     return f"The run's process {ended}.\nIts output: {logs / 'run.log'}"

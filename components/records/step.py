@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -131,9 +131,10 @@ def _redirect_output(stage: str, at: str) -> str:
     return path
 
 
-def failed_steps(search: Path) -> list[Failure]:
-    """The failures of the steps of a local run in a search directory, in the order in which they happened."""
-    found = [msgspec.json.decode(path.read_bytes(), type=Failure) for path in failure_files(search / "logs")]
+def failed_steps(logs: Path, known: Collection[Path] = ()) -> list[Failure]:
+    """The failures in a local run's logs, but for those of known files, in the order in which they happened."""
+    files = [path for path in failure_files(logs) if path not in known]
+    found = [msgspec.json.decode(path.read_bytes(), type=Failure) for path in files]
     return sorted(found, key=lambda one: one.finished_seconds)
 
 

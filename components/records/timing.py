@@ -34,3 +34,8 @@ class Failure(Record, frozen=True, kw_only=True):
     reason: str
     log: str
     finished_seconds: float
+
+    @property
+    def where(self) -> str:
+        """The stage, and the shard or round if there is one: `data_split`, or `candidate_training (rounds/00001)`."""
+        return f"{self.stage} ({self.at})" if self.at else self.stage

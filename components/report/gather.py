@@ -98,11 +98,8 @@ def gather(store: Store) -> Contents:
 
 def _failed_steps(store: Store) -> list[Failure]:
     """The steps of a local run that failed, the last one first; none where the search lies in object storage."""
-    found = [] if "://" in store.uri else failed_steps(Path(store.uri))
-    return [
-        Failure(where=f"step {one.stage}" + (f" of {one.at}" if one.at else ""), what=one.reason)
-        for one in reversed(found)
-    ]
+    found = [] if "://" in store.uri else failed_steps(Path(store.uri, "logs"))
+    return [Failure(where=f"step {one.where}", what=one.reason) for one in reversed(found)]
 
 
 def _manifest(context: SearchContext) -> DataManifest | None:
