@@ -4,7 +4,8 @@ Needs TensorFlow, which is imported when a function is called, not before.
 """
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     import keras
 
     from components.hardware.microbenchmark import Multiply
+
+
+Measured = TypeVar("Measured")
 
 
 class Timing(NamedTuple):
@@ -57,6 +61,32 @@ def time_forward(model: "keras.Model", x: np.ndarray, *, warmup: int, repeats: i
         milliseconds = [_milliseconds(forward, batch) for _ in range(repeats)]
     low, median, high = np.percentile(milliseconds, [25, 50, 75])
     return Timing(float(median), float(high - low), repeats, name)
+
+
+def best_pass(
+    measure: Callable[[], Measured],
+    *,
+    disturbed_ms: Callable[[Measured], float],
+    good: Callable[[Measured], bool],
+    passes: int,
+    pause_seconds: float = 0.0,
+) -> Measured:
+    """Measures once, and again while that isn't good; returns the pass that was disturbed least by other work.
+
+    Args:
+        measure: one pass.
+        disturbed_ms: what other work makes larger in a pass, such as its median or its spread.
+        good: whether no further pass is needed.
+        passes: at most, >= 1.
+        pause_seconds: before each further pass.
+    """
+    best = measure()
+    for _ in range(passes - 1):
+        if good(best):
+            break
+        time.sleep(pause_seconds)
+        best = min(best, measure(), key=disturbed_ms)
+    return best
 
 
 def check_calls(warmup: int, repeats: int) -> None:

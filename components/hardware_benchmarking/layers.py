@@ -1,12 +1,12 @@
 """Measures every layer that a design can hold, once, before a search that limits latencies predicted from them."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from components.hardware.devices import HOST, open_device
 from components.hardware.layer_table import MeasuredLayers
+from components.hardware.layer_timing import LayerTiming
 from components.records.attempts import Work, done_once
 from components.records.spans import Stopwatch
 from components.records.store import Store
@@ -76,11 +76,12 @@ def _measured(store: Store, layers: LayerRecords, path: str, watch: Stopwatch) -
     )
 
 
-def _timing(index: LayerIndex, at: int, kind: str, batch_size: int) -> Any:
+def _timing(index: LayerIndex, at: int, kind: str, batch_size: int) -> LayerTiming:
     from components.training.runtime import prepare_tensorflow
 
     prepare_tensorflow()
     from components.hardware.layer_timing import time_layer
+    from components.hardware.timing import best_pass
     from components.training.evaluation import release
 
     first = index.build(at)
@@ -88,13 +89,12 @@ def _timing(index: LayerIndex, at: int, kind: str, batch_size: int) -> Any:
     copies = [first, *(index.build(at) for _ in range(wanted - 1))]
     rows = np.random.default_rng(0).random((batch_size, *first.input_shape[1:]), dtype=np.float32)
     try:
-        timing = time_layer(copies, rows, warmup=WARMUP, repeats=REPEATS, device=kind)
-        for _ in range(PASSES - 1):
-            if timing.spread_ms <= max(timing.latency_ms, QUIET_MS):
-                break
-            again = time_layer(copies, rows, warmup=WARMUP, repeats=REPEATS, device=kind)
-            timing = min(timing, again, key=lambda one: one.spread_ms)
-        return timing
+        return best_pass(
+            partial(time_layer, copies, rows, warmup=WARMUP, repeats=REPEATS, device=kind),
+            disturbed_ms=lambda one: one.spread_ms,
+            good=lambda one: one.spread_ms <= max(one.latency_ms, QUIET_MS),
+            passes=PASSES,
+        )
     finally:
         del first, copies
         release()

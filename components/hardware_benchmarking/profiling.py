@@ -1,8 +1,7 @@
 """A candidate's latency: measured on the device that the step runs on, and estimated by the roofline."""
 
-import time
 from collections.abc import Callable, Collection
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -84,21 +83,21 @@ class Profiler(SearchContext):
     def _measured(self, candidate: Candidate, variant: Variant, estimate: VariantProfile) -> VariantProfile:
         import msgspec
 
-        from components.hardware.timing import time_forward
+        from components.hardware.timing import best_pass, time_forward
         from components.training.evaluation import release
         from components.training.runtime import prepare_tensorflow
 
         prepare_tensorflow()
         model = self.build(candidate, variant)
         x = random_rows(self.manifest, estimate.batch_size)
-        timing = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
         limit = self.search.rejection.measured_latency_ms
-        for _ in range(PASSES - 1):
-            if limit is None or timing.median_ms <= limit:
-                break
-            time.sleep(PAUSE_SECONDS)
-            again = time_forward(model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind)
-            timing = min(timing, again, key=lambda one: one.median_ms)
+        timing = best_pass(
+            partial(time_forward, model, x, warmup=WARMUP, repeats=REPEATS, device=self.device.kind),
+            disturbed_ms=lambda one: one.median_ms,
+            good=lambda one: limit is None or one.median_ms <= limit,
+            passes=PASSES,
+            pause_seconds=PAUSE_SECONDS,
+        )
         del model
         release()
         return msgspec.structs.replace(

@@ -82,12 +82,13 @@ def broken_search(
         TimeoutError: where processes of a killed run live on.
     """
     hit: set[str] = set()
+    over: set[Moment] = set()
     for number, plan in enumerate(planned):
         taken = hit | {later.moment.stage for later in planned[number + 1 :]}
         spare = [moment for moment in seconds if moment.stage not in taken]
         run = RealRun(search_file, folder, workers)
         try:
-            kill = _killed(run, plan, [plan.moment, *spare], seconds)
+            kill = _killed(run, plan, [plan.moment, *spare], seconds, over)
         finally:
             run.kill_all()
         if kill is None:
@@ -97,9 +98,11 @@ def broken_search(
     _expect(RealRun(search_file, folder, workers), 0)
 
 
-def _killed(run: RealRun, plan: Planned, wanted: Sequence[Moment], seconds: Mapping[Moment, float]) -> Kill | None:
+def _killed(
+    run: RealRun, plan: Planned, wanted: Sequence[Moment], seconds: Mapping[Moment, float], over: set[Moment]
+) -> Kill | None:
     """Kills a run at the first wanted moment that comes, and sees it gone; None where the search ended before."""
-    aimed = _aim(run, wanted, lambda moment: plan.share * seconds[moment])
+    aimed = _aim(run, wanted, lambda moment: plan.share * seconds[moment], over)
     if aimed is None:
         _expect(run, 0)
         return None
@@ -112,9 +115,16 @@ def _killed(run: RealRun, plan: Planned, wanted: Sequence[Moment], seconds: Mapp
 
 
 def _aim(
-    run: RealRun, wanted: Sequence[Moment], delay_seconds: Callable[[Moment], float]
+    run: RealRun, wanted: Sequence[Moment], delay_seconds: Callable[[Moment], float], over: set[Moment]
 ) -> tuple[Step, float, list[Step]] | None:
     """Waits for the first wanted moment that has not passed, and into it.
+
+    Args:
+        run: what is to be hit.
+        wanted: the best first.
+        delay_seconds: from a step's begin to the kill.
+        over: steps of this search that were over before their delay, as the unbroken run was slower: each halves all
+            delays to come. What is added here stays for the search's next run.
 
     Returns:
         The step to hit, the seconds that it has been at work, and all steps at work; None where the run ended.
@@ -127,8 +137,12 @@ def _aim(
         for step in steps:
             began.setdefault(step, now)
             after = now - began[step]
-            if step.moment == target and after >= delay_seconds(target) and not _last_chance(run.folder):
+            if step.moment != target or _last_chance(run.folder):
+                continue
+            if after >= delay_seconds(target) / 2 ** len(over - {target}):
+                over.discard(target)
                 return step, after, steps
+            over.add(target)
         time.sleep(POLL_SECONDS)
     return None
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from components.hardware import timing as module
-from components.hardware.timing import compiled_multiply, time_forward
+from components.hardware.timing import best_pass, compiled_multiply, time_forward
 
 ROWS = np.ones((4, 3), dtype=np.float32)
 
@@ -81,3 +81,15 @@ def test_too_few_calls_are_refused(watched, warmup, repeats, message):
 def test_the_compiled_product_is_the_product():
     left, right = np.random.default_rng(0).standard_normal((2, 20, 20), dtype=np.float32)
     np.testing.assert_allclose(compiled_multiply()(left, right), left @ right, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "taken, passes, best",
+    [([3.0, 9.0], 4, 3.0), ([9.0, 8.0, 5.0, 1.0], 4, 5.0), ([7.0, 8.0, 6.5, 9.0, 1.0], 4, 6.5), ([9.0, 1.0], 1, 9.0)],
+    ids=["good at once", "good at last", "never good", "one pass"],
+)
+def test_the_least_disturbed_pass_counts_and_none_follows_a_good_one(taken, passes, best):
+    left = iter(taken)
+    measured = best_pass(lambda: next(left), disturbed_ms=float, good=lambda one: one <= 5.0, passes=passes)
+    made = len(taken) - len(list(left))
+    assert measured == best and made == min(passes, next((i for i, one in enumerate(taken, 1) if one <= 5.0), passes))
