@@ -22,7 +22,7 @@ search: setup ## Search on the handwritten digits (or SEARCH=file.yaml): ends wi
 	.venv/bin/archloom run $(SEARCH)
 
 test: lint types ## Lint, types and tests
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile
 
 lint: setup
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .

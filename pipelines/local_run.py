@@ -14,6 +14,7 @@ from components.records.store import Store, open_search
 from components.records.supervision import RUNNER_PID, end_group_with_parent
 from components.search_file.stored import given_search
 from components.search_file.validate import InvalidSearch
+from pipelines.step_process import AVAILABLE, begin_imports
 
 if TYPE_CHECKING:
     from pipelines.data_mounts import DataMounts
@@ -42,9 +43,13 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
         RuntimeError: where a step failed.
         ValueError: where containers can't see the search's data as processes do.
     """
+    if AVAILABLE and not image:
+        begin_imports()  # beside the imports of this process
+
     from kfp import local
 
     from pipelines.architecture_search import architecture_search
+    from pipelines.forked_steps import forked_steps
     from pipelines.workers import local_workers
 
     store, root, pipeline = open_search(search), str(Path(search, FOLDER)), architecture_search()
@@ -56,7 +61,7 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
         in_image(pipeline, image)
     else:
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root)
-    with local_workers(workers):
+    with local_workers(workers), forked_steps():
         while not store.exists(REPORT):
             before, objects, failures = len(committed_rounds(store)), _objects(store), _failures(search)
             try:

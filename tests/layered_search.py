@@ -1,6 +1,7 @@
 """A search under a limit on the latency of its layers, small enough for tests: widths of two layers for the wines."""
 
 from components.data_split.stage import split_search_data
+from components.hardware_benchmarking import layers
 from components.records.store import open_search
 from tests.small_sharing import sharing_description
 
@@ -30,6 +31,12 @@ def split_search(folder, **changes):
     store = open_search(str(folder))
     split_search_data(store, layered_description(**changes))
     return store
+
+
+def measure_briefly(monkeypatch):
+    """Makes a layer's latency a matter of few calls, where no test asks how exact it is."""
+    for name, value in {"WARMUP": 1, "REPEATS": 3, "PASSES": 1, "COPIES": 2}.items():
+        monkeypatch.setattr(layers, name, value)
 
 
 def limited_anew(store, limit_ms, **changes):

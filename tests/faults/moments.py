@@ -59,6 +59,11 @@ def _on_shard(stage: str, name: str) -> Callable[[Mapping[str, Any], Store], Mom
     return lambda inputs, store: Moment(stage, f"{_shard(inputs)}/{name}.json")
 
 
+def _profiling(inputs: Mapping[str, Any], store: Store) -> Moment:
+    device = inputs.get("device") or get_search(store).scoring.device
+    return Moment("hardware_benchmarking", f"{_shard(inputs)}/profile-{device}.json")
+
+
 def _on_round(stage: str) -> Callable[[Mapping[str, Any], Store], Moment]:
     return lambda inputs, store: Moment(stage, scores_path(round_of(inputs["shards"][0])))
 
@@ -75,7 +80,7 @@ STEPS: Mapping[str, Callable[[Mapping[str, Any], Store], Moment]] = {
     "candidate_generation": _generation,
     "candidate_training": _training,
     "rejection_screening": _on_shard("rejection_screening", "verdicts"),
-    "hardware_benchmarking": _on_shard("hardware_benchmarking", "profile"),
+    "hardware_benchmarking": _profiling,
     "multi_objective_scoring": _on_round("multi_objective_scoring"),
     "final_scaling_proposal": lambda inputs, store: Moment("final_scaling", plan_path(ROUND_OF_KIND[inputs["part"]])),
     "final_scaling_selection": _on_round("final_scaling"),

@@ -14,10 +14,11 @@ from typing import NamedTuple
 import psutil
 
 from components.records.store import open_search
+from pipelines.step_process import ARGUMENTS, FOLDER
 from tests.faults.moments import Moment, moment_of
 
-EXECUTOR = "kfp.dsl.executor_main"
 POLL_SECONDS = 0.02
+SLOW_WRITES = Path(__file__).with_name("slow_writes")
 PATIENCE_SECONDS = 60.0  # for what takes far less than a second, before it is called a fault
 
 
@@ -34,18 +35,18 @@ class RealRun:
     def __init__(self, search_file: Path, folder: Path, workers: int):
         self.folder, self.store = folder, open_search(str(folder))
         self.output = folder.with_suffix(".out")
-        scratch = folder.with_suffix(".tmp")  # the steps leave files there
-        scratch.mkdir(parents=True, exist_ok=True)
+        self._scratch = folder.with_suffix(".tmp")  # where each step at work has a folder
+        self._scratch.mkdir(parents=True, exist_ok=True)
         command = [Path(sys.executable).with_name("archloom"), "run", search_file, "--search-dir", folder]
         with open(self.output, "ab") as output:
             self.command = subprocess.Popen(
                 [str(part) for part in [*command, "--workers", workers]],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "TMPDIR": str(scratch)},
+                env={**os.environ, "TMPDIR": str(self._scratch), "PYTHONPATH": str(SLOW_WRITES)},
                 start_new_session=True,
             )
-        self._known: dict[int, Moment | None] = {}
+        self._known: dict[int, Moment] = {}
         self.runner = self._find_runner()
 
     def steps(self) -> list[Step]:
@@ -112,13 +113,13 @@ class RealRun:
 
     def _identify(self, pid: int) -> None:
         try:
-            process = psutil.Process(pid)
-            line, above = process.cmdline(), psutil.Process(process.ppid()).cmdline()
-        except psutil.Error:
+            line = json.loads((self._scratch / f"{FOLDER}{pid}" / ARGUMENTS).read_text())
+        except (FileNotFoundError, json.JSONDecodeError):  # no step, or one that has hardly begun or is over
             return
-        if EXECUTOR in line and EXECUTOR not in above:  # what a step forks looks like the step for a moment
-            inputs = json.loads(line[line.index("--executor_input") + 1])["inputs"].get("parameterValues", {})
-            self._known[pid] = moment_of(line[line.index("--function_to_execute") + 1], inputs, self.store)
+        inputs = json.loads(line[line.index("--executor_input") + 1])["inputs"].get("parameterValues", {})
+        moment = moment_of(line[line.index("--function_to_execute") + 1], inputs, self.store)
+        if moment is not None:
+            self._known[pid] = moment
 
 
 def _session(pid: int) -> int | None:

@@ -38,7 +38,7 @@ def reference(search_file: Path = TINY) -> Reference:
     """Runs a search with one worker, once in this process.
 
     Raises:
-        RuntimeError: where the run fails.
+        RuntimeError: where the run fails, or a step's moment is named by a record that it doesn't make.
     """
     folder = Path(tempfile.mkdtemp(prefix="archloom-reference-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -55,6 +55,9 @@ def reference(search_file: Path = TINY) -> Reference:
         run.kill_all()
     if run.command.returncode:
         raise RuntimeError(f"The unbroken run ended with {run.command.returncode}:\n{run.output.read_text()}")
+    never = [moment.record for moment in began if not run.store.exists(moment.record)]
+    if never:  # a kill would wait for such a step in vain
+        raise RuntimeError(f"The steps of the unbroken run end with other records than these: {never}.")
     seconds = {moment: last[moment] - start for moment, start in began.items()}
     return Reference(search_file, found(folder / "search"), seconds)
 

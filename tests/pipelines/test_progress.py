@@ -15,6 +15,7 @@ from pipelines import live_view
 from pipelines.live_view import LiveView, plain_line
 from pipelines.progress import Progress, ProgressReader
 from tests.faults.walk import walk_round
+from tests.layered_search import measure_briefly
 from tests.small_search import WatchedStore, description
 from tests.small_sharing import sharing_description
 
@@ -156,7 +157,9 @@ def shared(tmp_path_factory):
 
     split_search_data(store, text)
     look()
-    measure_layers(store)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        measure_briefly(monkeypatch)
+        measure_layers(store)
     look()
     while walk_round(store).another_round:
         look()

@@ -7,7 +7,7 @@ from components.hardware_benchmarking.layers import measure_layers
 from components.records.layout import manifest_path
 from components.records.store import open_search
 from components.search_file.problems import InvalidSearch
-from tests.layered_search import layered_description
+from tests.layered_search import layered_description, measure_briefly
 
 NO_LIMIT = layered_description(rejection={"size": {}})
 
@@ -29,7 +29,8 @@ def test_no_device_measures_where_no_layers_latency_is_limited(tmp_path):
     assert prepare_search(open_search(str(tmp_path)), NO_LIMIT, "t4 host") == -1
 
 
-def test_no_device_measures_what_is_measured_already(tmp_path):
+def test_no_device_measures_what_is_measured_already(tmp_path, monkeypatch):
+    measure_briefly(monkeypatch)
     store = open_search(str(tmp_path))
     prepare_search(store, layered_description())
     measure_layers(store)

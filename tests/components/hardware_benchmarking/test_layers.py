@@ -19,7 +19,7 @@ from components.records.results import Variant
 from components.records.store import open_search, require_record
 from components.rounds import layer_records
 from components.rounds.context import SearchContext
-from tests.layered_search import LAYERS, split_search
+from tests.layered_search import LAYERS, measure_briefly, split_search
 
 VARIANT = Variant(name="tabular_mlp", network="tabular_mlp")
 ROOT = Path(__file__).parents[3]
@@ -31,6 +31,12 @@ def records(store):
 
 def paths(store):
     return [path for path in store.paths("hardware/layers-host") if path.endswith(".json")]
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """Few calls of few copies, where a test asks only what is measured."""
+    measure_briefly(monkeypatch)
 
 
 @pytest.fixture
@@ -58,10 +64,9 @@ def test_every_layer_is_measured_and_predicts_what_a_network_takes(tmp_path):
         assert 1 / 3 < predicted / measured < 3
 
 
-def test_a_step_that_dies_keeps_what_it_had_recorded(tmp_path, small_records, monkeypatch):
+def test_a_step_that_dies_keeps_what_it_had_recorded(tmp_path, brief, small_records, monkeypatch):
     """It dies at the 15th layer of 24; the next one measures from the 11th on, and nothing of before again."""
     store, measured = split_search(tmp_path), []
-    monkeypatch.setattr(stage, "PASSES", 1)
     real = layer_timing.time_layer
 
     def dies(copies, x, **settings):
@@ -144,6 +149,7 @@ def test_large_layers_are_measured_in_fewer_copies(tmp_path, monkeypatch):
 
     monkeypatch.setattr(layer_timing, "time_layer", counted)
     monkeypatch.setattr(stage, "MOST_WEIGHTS", 1_000_000)
+    monkeypatch.setattr(stage, "PASSES", 1)
     measure_layers(store)
     weights = [(4 + 1) * 1024, (1024 + 1) * 256, (1024 + 1) * 1024]
     assert [copies[one] for one in weights] == [5, 3, 2]  # 262,400 fit in three times; 1,049,600 not once
@@ -178,6 +184,7 @@ def test_a_layer_that_other_work_disturbed_is_measured_again(tmp_path, monkeypat
         return layer_timing.LayerTiming(latency, spread, 0.1, 24, "CPU:0")
 
     monkeypatch.setattr(layer_timing, "time_layer", time_layer)
+    monkeypatch.setattr(stage, "COPIES", 2)
     measure_layers(store)
     (record,) = records(store)
     assert (record.latency_ms[0], record.spread_ms[0]) == (0.02, 0.04)
