@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.data_mounts import DataMounts
 
 FOLDER = "kubeflow"  # what the local runner itself writes, below the search directory
+MOST_FRUITLESS = 3  # runs in a row that a step's death ended before anything was written
 
 
 class NoProgress(RuntimeError):
@@ -30,7 +31,8 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
     """Runs the pipeline until the search has its report, which it writes last.
 
     A run ends after as many rounds as the pipeline nests; then the next one goes on. So it does where a step's process
-    was killed, by what it worked on or by the system: the attempts see to it that nothing is tried for ever.
+    was killed, by what it worked on or by the system. The attempts see to it that nothing is tried for ever, and a step
+    that dies before its first one is started three times.
 
     Args:
         search: path of the search directory.
@@ -61,13 +63,15 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
         in_image(pipeline, image)
     else:
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root)
+    fruitless = 0
     with local_workers(workers), forked_steps():
         while not store.exists(REPORT):
             before, objects, failures = len(committed_rounds(store)), _objects(store), _failures(search)
             try:
                 pipeline(search=search, description=description)
             except RuntimeError as error:
-                if _failures(search) != failures or _objects(store) == objects:
+                fruitless = fruitless + 1 if _objects(store) == objects else 0
+                if _failures(search) != failures or fruitless == MOST_FRUITLESS:
                     raise
                 print(f"A step died without a word: {error}. The search goes on.", flush=True)
                 continue

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from tests.faults.moments import Moment
 from tests.faults.plan import Planned
 from tests.faults.real_run import POLL_SECONDS, RealRun, Step
@@ -42,9 +44,19 @@ def _kill_command(run: RealRun, step: Step) -> None:
 
 
 def _kill_step(run: RealRun, step: Step) -> None:
-    """Kills one step, sees that the run itself goes on, and kills that too."""
+    """Kills one step, and later the run."""
+    _kill_and_see_it_go_on(run, step, step.pid)
+
+
+def _kill_forks(run: RealRun, step: Step) -> None:
+    """Kills the process that steps are forked from, whose steps are orphans then, and later the run."""
+    _kill_and_see_it_go_on(run, step, psutil.Process(step.pid).ppid())
+
+
+def _kill_and_see_it_go_on(run: RealRun, step: Step, pid: int) -> None:
+    """Kills a process, sees that the run itself goes on, and kills that too."""
     alive = {one.pid for one in run.steps()}
-    os.kill(step.pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     while {one.pid for one in run.steps()} <= alive:
         if run.ended():
             return _expect(run, 0)
@@ -58,6 +70,7 @@ WAYS: Mapping[str, Callable[[RealRun, Step], None]] = {
     "orphans": _leave_orphans,  # command and runner: the steps must notice for themselves
     "command": _kill_command,  # the runner must notice, and end its steps
     "step": _kill_step,  # one step's process: the run starts it again, and is then killed too
+    "forks": _kill_forks,  # what all steps are forked from: so does the run where that dies
 }
 ENDS_BY_ITSELF = ("runner",)  # ways after which the command itself says that the run failed
 

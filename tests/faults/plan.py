@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.faults.moments import Moment
 
-WAYS = ("run", "runner", "orphans", "command", "step")  # see `kills.WAYS`
+WAYS = ("run", "runner", "orphans", "command", "step", "forks")  # see `kills.WAYS`
 SERIES = len(WAYS)
 LATEST = 0.8  # of a step's usual time: later it may be over
 

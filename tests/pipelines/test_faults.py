@@ -28,16 +28,16 @@ SEED = 1
 SPLIT = Moment("data_split", "data/manifest.json")
 
 
-def test_five_kills_in_five_stages_change_nothing(capsys):
+def test_kills_in_several_stages_and_ways_change_nothing(capsys):
     """Also where the unbroken run was far slower, as beside other work: then steps are over when they should be hit."""
     slower = reference()._replace(seconds={moment: 4 * seconds for moment, seconds in reference().seconds.items()})
-    planned = next(series(np.random.default_rng(SEED), slower.seconds))
+    planned = next(series(np.random.default_rng(SEED), slower.seconds))[::2]  # `make faults` makes all of them
     broken = break_and_compare(planned, slower, workers=2, tell=lambda kill: None)
     with capsys.disabled():
         print("\n" + "\n".join(outcome([broken])))
     assert broken.difference is None
-    assert len({kill.alive[0].stage for kill in broken.kills}) == SERIES
-    assert {kill.way for kill in broken.kills} == set(WAYS)
+    assert len({kill.alive[0].stage for kill in broken.kills}) == len(planned) == SERIES // 2
+    assert [kill.way for kill in broken.kills] == [plan.way for plan in planned]
 
 
 def test_two_processes_that_train_the_same_shard_change_nothing(tmp_path):
@@ -55,7 +55,7 @@ def test_two_processes_that_train_the_same_shard_change_nothing(tmp_path):
     assert first_difference(reference().summary, comparable(walk(store, TEXT))) is None
 
 
-def test_every_series_hits_five_stages_in_five_ways_and_all_series_all_stages():
+def test_every_series_hits_other_stages_in_all_ways_and_all_series_all_stages():
     seconds = {Moment(f"stage {i // 2}", f"record {i}"): 1.0 + i for i in range(24)}
     hands = series(np.random.default_rng(SEED), seconds)
     planned = [next(hands) for _ in range(12)]
@@ -64,7 +64,7 @@ def test_every_series_hits_five_stages_in_five_ways_and_all_series_all_stages():
         assert len({plan.moment.stage for plan in hand}) == SERIES and {plan.way for plan in hand} == set(WAYS)
         assert [plan.moment for plan in hand] == sorted((plan.moment for plan in hand), key=order.index)
     counts = [sum(plan.moment.stage == f"stage {i}" for hand in planned for plan in hand) for i in range(12)]
-    assert counts == [5] * 12  # 60 kills, 12 stages
+    assert counts == [SERIES] * 12  # 72 kills, 12 stages
     again = series(np.random.default_rng(SEED), seconds)
     assert planned == [next(again) for _ in range(12)]
 
@@ -87,12 +87,12 @@ def test_a_search_that_never_comes_to_a_kill_fails_all_the_same():
 
 
 def test_every_fourth_search_is_the_learned_one_and_none_is_run_before_its_turn(monkeypatch):
-    """The learned controller's is the second: 20 kills, four searches, are five kills of it."""
+    """The learned controller's is the second: of 18 kills, three searches, six are its."""
     unbroken = []
 
     def run(search_file):
         unbroken.append(search_file)
-        return Reference(search_file, {}, {Moment(f"{i}", f"{search_file.stem} {i}"): 1.0 for i in range(5)})
+        return Reference(search_file, {}, {Moment(f"{i}", f"{search_file.stem} {i}"): 1.0 for i in range(SERIES)})
 
     monkeypatch.setattr(kill_search, "reference", run)
     searches = in_turn(SEED)
@@ -108,7 +108,7 @@ def test_every_fourth_search_is_the_learned_one_and_none_is_run_before_its_turn(
 @pytest.mark.parametrize("difference, code", [(None, 0), ("$.why: expected '', received 'x'", 1)])
 def test_the_command_fails_where_a_search_differs(difference, code, monkeypatch):
     kill = Kill("run", (SPLIT,), 0.1)
-    seconds = {Moment(f"{i}", ""): 1.0 for i in range(5)}
+    seconds = {Moment(f"{i}", ""): 1.0 for i in range(SERIES)}
     monkeypatch.setattr(kill_search, "reference", lambda search_file: Reference(search_file, {}, seconds))
     monkeypatch.setattr(
         kill_search, "break_and_compare", lambda planned, *_, **__: Broken([kill] * len(planned), difference)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,8 +15,10 @@ import pytest
 from kfp.local import subprocess_task_handler
 
 from pipelines import forked_steps
+from pipelines.cli import FAILED
 from pipelines.step_process import FOLDER, begin_imports, run_in_fork
 from pipelines.workers import ChangedRunner
+from tests.faults.reference import TINY
 
 ROOT = Path(__file__).parents[2]
 
@@ -133,7 +136,8 @@ def test_a_folder_for_temporary_files_may_have_a_long_name(tmp_path):
     long.mkdir()
     script = """
         import tempfile
-        from pipelines.step_process import run_in_fork, begin_imports
+        from pipelines.cli import FAILED
+from pipelines.step_process import run_in_fork, begin_imports
         if __name__ == "__main__":
             begin_imports()
             program = "def step():\\n    import tempfile; open(tempfile.gettempdir() + '/told', 'w')"
@@ -149,7 +153,8 @@ def test_the_process_that_steps_are_forked_from_ends_with_the_runner(tmp_path):
     """Killed, it can tell nobody."""
     script = f"""
         import os, time
-        from pipelines.step_process import begin_imports, run_in_fork
+        from pipelines.cli import FAILED
+from pipelines.step_process import begin_imports, run_in_fork
         begin_imports()
         from multiprocessing import forkserver
         open({str(tmp_path / "pid")!r}, "w").write(str(forkserver._forkserver._forkserver_pid))
@@ -166,3 +171,19 @@ def test_the_process_that_steps_are_forked_from_ends_with_the_runner(tmp_path):
     pid = int((tmp_path / "pid").read_text())
     while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1][:3]:
         time.sleep(0.02)  # the suite's own time limit ends a wait that never ends
+
+
+def test_a_step_that_dies_at_once_is_started_three_times(tmp_path):
+    """As where the system's memory killer ends it: it can't say why, and has written nothing."""
+    search = tmp_path / "search"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "tests" / "faults" / "deadly"),
+        "DEADLY_CALL": "components.data_split.stage:prepare_search",
+        "DEADLY_SIGNAL": str(int(signal.SIGKILL)),
+    }
+    command = [str(Path(sys.executable).with_name("archloom")), "run", str(TINY), "--search-dir", str(search)]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == FAILED and "The run's process ended with exit code 1." in done.stdout
+    said = (search / "logs" / "run.log").read_text(encoding="utf-8")
+    assert said.count("A step died without a word") == 2 and said.count("Running pipeline") == 3

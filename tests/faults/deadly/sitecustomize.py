@@ -1,7 +1,8 @@
 """Makes a candidate deadly, in every process whose PYTHONPATH holds this folder: Python imports this file first.
 
 `DEADLY_CALL` names a function as `module:qualified.name`, `DEADLY_CANDIDATE` an id, `DEADLY_SIGNAL` a number: the
-process sends itself the signal where the function is called for the candidate. Product code knows nothing of it.
+process sends itself the signal where the function is called for the candidate, or for anything where there is no id.
+Product code knows nothing of it.
 """
 
 import functools
@@ -11,7 +12,9 @@ import os
 
 def _is_deadly(argument: object) -> bool:
     """Whether an argument is the candidate, or its spec."""
-    wanted = os.environ["DEADLY_CANDIDATE"]
+    wanted = os.environ.get("DEADLY_CANDIDATE")
+    if wanted is None:
+        return True
     if hasattr(argument, "nodes"):
         from components.search_spaces.norm_act_layer.graph import canonical
 
