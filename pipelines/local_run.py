@@ -5,6 +5,7 @@ It is a child process because the local runner writes to stdout and ends only wi
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
 
     from pipelines.architecture_search import architecture_search
     from pipelines.forked_steps import forked_steps
-    from pipelines.workers import local_workers
+    from pipelines.workers import ChangedRunner, local_workers
 
     store, root, pipeline = open_search(search), str(Path(search, FOLDER)), architecture_search()
     if image:
@@ -64,17 +65,20 @@ def run_until_finished(search: str, description: str, workers: int, image: str =
     else:
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root)
     fruitless = 0
-    with local_workers(workers), forked_steps():
+    with local_workers(workers), nullcontext() if image else forked_steps():
         while not store.exists(REPORT):
             before, objects, failures = len(committed_rounds(store)), _objects(store), _failures(search)
             try:
                 pipeline(search=search, description=description)
+            except ChangedRunner:
+                raise
             except RuntimeError as error:
                 fruitless = fruitless + 1 if _objects(store) == objects else 0
                 if _failures(search) != failures or fruitless == MOST_FRUITLESS:
                     raise
                 print(f"A step died without a word: {error}. The search goes on.", flush=True)
                 continue
+            fruitless = 0
             if len(committed_rounds(store)) == before and not store.exists(REPORT):
                 raise NoProgress(f"A run of the pipeline left the search where it was, after {before} rounds.")
 

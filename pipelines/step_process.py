@@ -12,22 +12,28 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver, get_context
+from multiprocessing.connection import wait
 from pathlib import Path
 
+from components.records.supervision import end_with_parent
+
 AVAILABLE = sys.platform == "linux"  # elsewhere some libraries that are loaded don't outlive a fork
-FOLDER = "archloom-step-"  # of a step at work, followed by its pid
+FOLDER = "archloom-step-{}-"  # how the name of the folder of a step at work begins, with its pid
 ARGUMENTS = "arguments.json"
-LONGEST, SHORT = 60, "/tmp"  # of a folder whose sockets have names that the system takes: 107 characters in all
+LONGEST, SHORT = 60, "/tmp"  # bytes of a folder's name whose sockets' names the system takes: 107 in all
+NOT_STARTED = 255  # exit code where the process that steps are forked from has died
 _CONTEXT = get_context("forkserver")
+_LOCK = threading.Lock()  # starting a process asks how others ended, which can be asked once
 
 
 def begin_imports() -> None:
     """Starts the process that steps are forked from, unless it runs; it imports while this one does other work."""
     _CONTEXT.set_forkserver_preload(["pipelines.preloaded"])
     own = tempfile.gettempdir()
-    if len(own) > LONGEST and Path(SHORT).is_dir():
+    if len(os.fsencode(own)) > LONGEST and Path(SHORT).is_dir():
         tempfile.tempdir = SHORT
     try:
         forkserver.ensure_running()
@@ -36,7 +42,7 @@ def begin_imports() -> None:
 
 
 def run_in_fork(program: str, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Runs Kubeflow's executor in a fork; returns its exit code, negative for a signal.
+    """Runs Kubeflow's executor in a fork; returns its exit code, negative for a signal, 255 where it is not known.
 
     Args:
         program: source of the component.
@@ -44,21 +50,26 @@ def run_in_fork(program: str, arguments: Sequence[str], environment: Mapping[str
         environment: further variables.
     """
     step = _CONTEXT.Process(target=_execute, args=(program, arguments, environment))
-    step.start()
-    step.join()
-    code = step.exitcode
-    step.close()
+    try:
+        with _LOCK:
+            step.start()
+    except (EOFError, OSError):
+        return NOT_STARTED
+    wait([step.sentinel])
+    with _LOCK:
+        step.join()
+        code = step.exitcode
+        step.close()
     assert code is not None
     return code
 
 
 def _execute(program: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    end_with_parent()  # without which nobody learns how this ends, and it would be done again beside it
     from kfp.dsl.executor_main import executor_main
 
     os.environ.update(environment)
-    folder = Path(tempfile.gettempdir(), f"{FOLDER}{os.getpid()}")
-    shutil.rmtree(folder, ignore_errors=True)  # of a killed process that had the same pid
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER.format(os.getpid())))
     try:
         component = folder / "ephemeral_component.py"
         component.write_text(program, encoding="utf-8")

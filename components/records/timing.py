@@ -13,7 +13,8 @@ class StepTiming(Record, frozen=True, kw_only=True):
         tensorflow_seconds: of the rest, importing TensorFlow; 0.0 where it was not needed.
         store_seconds: of the rest, reading and writing records.
         total_seconds: from the start of the process to the end of the stage.
-        peak_bytes: most memory that the process held at once.
+        peak_bytes: most memory that the process held at once; of a fork, which a local run's steps are, with what it
+            shares with the others and has touched.
     """
 
     stage: str

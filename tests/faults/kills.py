@@ -49,7 +49,7 @@ def _kill_step(run: RealRun, step: Step) -> None:
 
 
 def _kill_forks(run: RealRun, step: Step) -> None:
-    """Kills the process that steps are forked from, whose steps are orphans then, and later the run."""
+    """Kills the process that steps are forked from, whose steps end with it, and later the run."""
     _kill_and_see_it_go_on(run, step, psutil.Process(step.pid).ppid())
 
 

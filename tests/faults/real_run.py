@@ -113,8 +113,9 @@ class RealRun:
 
     def _identify(self, pid: int) -> None:
         try:
-            line = json.loads((self._scratch / f"{FOLDER}{pid}" / ARGUMENTS).read_text())
-        except (FileNotFoundError, json.JSONDecodeError):  # no step, or one that has hardly begun or is over
+            (file,) = self._scratch.glob(f"{FOLDER.format(pid)}*/{ARGUMENTS}")
+            line = json.loads(file.read_text())
+        except (FileNotFoundError, ValueError):  # no step, or one that has hardly begun or is over
             return
         inputs = json.loads(line[line.index("--executor_input") + 1])["inputs"].get("parameterValues", {})
         moment = moment_of(line[line.index("--function_to_execute") + 1], inputs, self.store)

@@ -9,6 +9,7 @@ import tempfile
 import textwrap
 import threading
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from kfp.local import subprocess_task_handler
 
 from pipelines import forked_steps
 from pipelines.cli import FAILED
-from pipelines.step_process import FOLDER, begin_imports, run_in_fork
+from pipelines.step_process import FOLDER, NOT_STARTED, begin_imports, run_in_fork
 from pipelines.workers import ChangedRunner
 from tests.faults.reference import TINY
 
@@ -53,7 +54,7 @@ def test_a_step_is_a_process_of_its_own_that_has_tensorflow_at_once(tmp_path):
     every = {f"components.{path.parent.name}.stage" for path in ROOT.glob("components/*/stage.py")}
     assert set(stages) == every - {"components.continue_as_new.stage"}  # which submits runs on a cluster
     assert pid != os.getpid() and "GIVEN" not in os.environ
-    assert not Path(tempfile.gettempdir(), f"{FOLDER}{pid}").exists()
+    assert not list(Path(tempfile.gettempdir()).glob(f"{FOLDER.format(pid)}*"))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,52 @@ def test_steps_are_at_work_at_the_same_time(tmp_path):
     for thread in threads:
         thread.join()
     assert codes == {1: 0, 2: 0}
+
+
+def test_how_each_of_many_short_steps_ended_is_known(tmp_path):
+    """Python tells it once; a thread that starts a step must not take it from the one whose step has just ended."""
+    codes = []
+
+    def start(thread):
+        codes.extend(run(tmp_path, f"import sys; sys.exit({i % 3})", number=thread) - i % 3 for i in range(30))
+
+    threads = [threading.Thread(target=start, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [0] * 120
+
+
+def kill_server():
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+
+
+def test_where_the_process_that_steps_are_forked_from_dies_its_step_ends_too_and_the_next_is_as_ever(tmp_path):
+    body = f"""
+        import os, pathlib, time
+        pathlib.Path({str(tmp_path)!r}, "pid").write_text(str(os.getpid()))
+        time.sleep(600)
+    """
+    codes = []
+    thread = threading.Thread(target=lambda: codes.append(run(tmp_path, body)))
+    thread.start()
+    while not (tmp_path / "pid").exists() or not (pid := (tmp_path / "pid").read_text()):
+        time.sleep(0.02)
+    kill_server()
+    thread.join()
+    assert codes == [NOT_STARTED]
+    while Path(f"/proc/{pid}").exists():
+        time.sleep(0.02)
+    assert run(tmp_path, "pass") == 0
+
+
+def test_a_step_that_waits_for_imports_whose_process_dies_is_not_started(tmp_path):
+    kill_server()
+    begin_imports()
+    threading.Timer(0.5, kill_server).start()
+    assert run(tmp_path, "pass") == NOT_STARTED
+    assert any(run(tmp_path, "pass") == 0 for _ in range(3))  # at first the dead one may seem to live
 
 
 def test_what_is_imported_beforehand_computes_nothing():
@@ -136,8 +183,7 @@ def test_a_folder_for_temporary_files_may_have_a_long_name(tmp_path):
     long.mkdir()
     script = """
         import tempfile
-        from pipelines.cli import FAILED
-from pipelines.step_process import run_in_fork, begin_imports
+        from pipelines.step_process import begin_imports, run_in_fork
         if __name__ == "__main__":
             begin_imports()
             program = "def step():\\n    import tempfile; open(tempfile.gettempdir() + '/told', 'w')"
@@ -153,8 +199,7 @@ def test_the_process_that_steps_are_forked_from_ends_with_the_runner(tmp_path):
     """Killed, it can tell nobody."""
     script = f"""
         import os, time
-        from pipelines.cli import FAILED
-from pipelines.step_process import begin_imports, run_in_fork
+        from pipelines.step_process import begin_imports
         begin_imports()
         from multiprocessing import forkserver
         open({str(tmp_path / "pid")!r}, "w").write(str(forkserver._forkserver._forkserver_pid))
