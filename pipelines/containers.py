@@ -3,7 +3,6 @@
 The search directory is mounted at the same path, so that the same URI names it inside and outside.
 """
 
-import inspect
 import os
 import signal
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from kfp.dsl.base_component import BaseComponent
 from kfp.local import docker_task_handler
 
 from components.records.step import LOGS
-from pipelines.workers import ChangedRunner
+from pipelines.workers import required_function
 
 OF_SEARCH = "archloom.search"  # label of the containers
 KILLED = 128 + signal.SIGKILL
@@ -111,9 +110,7 @@ def keep_exit_codes() -> None:
         ChangedRunner: where the SDK's way of running a container is another.
     """
     expected = ["client", "image", "command", "volumes", "container_run_args"]
-    original = getattr(docker_task_handler, "run_docker_container", None)
-    if original is None or list(inspect.signature(original).parameters) != expected:
-        raise ChangedRunner(f"kfp.local has no run_docker_container({', '.join(expected)}) any more.")
+    required_function(docker_task_handler, "run_docker_container", expected)
     docker_task_handler.run_docker_container = _run_to_its_end
 
 

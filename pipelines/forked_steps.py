@@ -1,6 +1,5 @@
 """Lets Kubeflow's local runner fork its steps, see `pipelines.step_process`."""
 
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -8,7 +7,7 @@ from kfp.dsl.component_factory import EXECUTOR_MODULE
 from kfp.local import subprocess_task_handler
 
 from pipelines.step_process import AVAILABLE, begin_imports, run_in_fork
-from pipelines.workers import ChangedRunner
+from pipelines.workers import ChangedRunner, required_function
 
 
 @contextmanager
@@ -18,10 +17,7 @@ def forked_steps() -> Iterator[None]:
     Raises:
         ChangedRunner: where the SDK's way of running a step is another.
     """
-    expected = ["full_command", "env_vars"]
-    original = getattr(subprocess_task_handler, "run_local_subprocess", None)
-    if original is None or list(inspect.signature(original).parameters) != expected:
-        raise ChangedRunner(f"kfp.local has no run_local_subprocess({', '.join(expected)}) any more.")
+    original = required_function(subprocess_task_handler, "run_local_subprocess", ["full_command", "env_vars"])
     if AVAILABLE:
         begin_imports()
         subprocess_task_handler.run_local_subprocess = _run

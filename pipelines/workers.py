@@ -1,13 +1,28 @@
 """How many steps of a loop the local runner does at once; Kubeflow 2.17 caps it at 2 whatever is asked for."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
 
 from kfp.local.orchestrator import enhanced_dag_orchestrator as orchestrator
 
 
 class ChangedRunner(RuntimeError):
     """The installed Kubeflow SDK no longer has what setting the workers relies on."""
+
+
+def required_function(module: ModuleType, name: str, parameters: Sequence[str]) -> Callable[..., Any]:
+    """Returns a function of the local runner that is about to be replaced.
+
+    Raises:
+        ChangedRunner: where the SDK has none of this name, or one of other parameters.
+    """
+    found = getattr(module, name, None)
+    if found is None or list(inspect.signature(found).parameters) != list(parameters):
+        raise ChangedRunner(f"kfp.local has no {name}({', '.join(parameters)}) any more.")
+    return found
 
 
 @contextmanager
