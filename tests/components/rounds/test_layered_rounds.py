@@ -93,16 +93,16 @@ def test_the_policy_proposes_nothing_over_the_limit_and_what_follows_keeps_to_it
 
 @pytest.mark.parametrize("controller", ["random", "evolution"])
 def test_what_others_propose_over_the_limit_is_told_before_it_is_built(limited, controller):
-    """Of 16 designs ten are proposed, and eight are within the limit: at least two of each kind."""
+    """Of 16 designs 12 are proposed, and eight are within the limit: at least four of each kind."""
     search, latencies, limit = limited
     store = search(
         controller={"name": controller, "settings": {}},
-        rounds={"candidates_per_round": 10},
-        budget={"candidates": 10},
+        rounds={"candidates_per_round": 12},
+        budget={"candidates": 12},
     )
     plan, scores = run_round(store)
     outside = [one for one in plan.candidates if not within(latencies, limit, one.spec)]
-    assert len(plan.candidates) == 10 and 2 <= len(outside) <= 8
+    assert len(plan.candidates) == 12 and 4 <= len(outside) <= 8
     scored = {one.id: one for one in scores.scored}
     for one in plan.candidates:
         over = one in outside
